@@ -5,6 +5,8 @@ namespace Millrace.MessageGenerator;
 // Text with indentation and braces.
 sealed class CodeWriter
 {
+    const int LineLimit = 120;
+
     readonly StringBuilder _text = new();
     int _indent;
 
@@ -30,13 +32,9 @@ sealed class CodeWriter
     }
 
     // `if (condition)` around a body; no `if` when there is no condition, braces when the body has several lines.
-    public void If(string? condition, Action<CodeWriter> body) => Guarded(condition is null ? null : $"if ({condition})", body);
-
-    public void Else(Action<CodeWriter> body) => Guarded("else", body);
-
-    void Guarded(string? head, Action<CodeWriter> body)
+    public void If(string? condition, Action<CodeWriter> body)
     {
-        if (head is null)
+        if (condition is null)
         {
             body(this);
             return;
@@ -44,7 +42,7 @@ sealed class CodeWriter
         var inner = new CodeWriter { _indent = _indent + 1 };
         body(inner);
         var text = inner._text.ToString();
-        Line(head);
+        Line($"if ({condition})");
         var isOneLine = text.AsSpan().TrimEnd('\n').IndexOf('\n') < 0;
         if (!isOneLine)
             Line("{");
@@ -53,15 +51,23 @@ sealed class CodeWriter
             Line("}");
     }
 
+    // An XML documentation element, wrapped at the column limit.
     public void Doc(string text, string element = "summary")
     {
-        var lines = text.Split('\n');
-        for (var i = 0; i < lines.Length; i++)
+        var words = $"<{element}>{text.Replace('\n', ' ')}</{element}>".Split(' ');
+        var line = new StringBuilder("///");
+        var inTag = false;   // a tag stays on one line
+        foreach (var word in words)
         {
-            var head = i == 0 ? $"<{element}>" : "";
-            var tail = i == lines.Length - 1 ? $"</{element}>" : "";
-            Line($"/// {head}{lines[i]}{tail}");
+            if (!inTag && line.Length + 1 + word.Length > LineLimit - 4 * _indent)
+            {
+                Line(line.ToString());
+                line.Clear().Append("///");
+            }
+            line.Append(' ').Append(word);
+            inTag = word.LastIndexOf('<') > word.LastIndexOf('>');
         }
+        Line(line.ToString());
     }
 
     public override string ToString() => _text.ToString();

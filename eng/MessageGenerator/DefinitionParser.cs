@@ -8,7 +8,8 @@ sealed partial class DefinitionParser(string source, string text)
 {
     static readonly HashSet<string> Primitives =
     [
-        "bool", "int8", "int16", "uint16", "int32", "uint32", "int64", "float64", "string", "bytes", "records", "uuid", "error",
+        "bool", "int8", "int16", "uint16", "int32", "uint32", "int64", "float64",
+        "string", "bytes", "records", "uuid", "error",
     ];
 
     readonly List<Line> _lines = SplitLines(source, text);
@@ -44,18 +45,20 @@ sealed partial class DefinitionParser(string source, string text)
         if (!match.Success || line.Indent != 0)
             throw Wrong(line, "expected `request VERSIONS`, `response VERSIONS` or `data NAME VERSIONS`");
         var kind = Enum.Parse<MessageKind>(match.Groups["kind"].Value, ignoreCase: true);
-        if ((kind == MessageKind.Data) != (apiKey is null) || (kind == MessageKind.Data) != match.Groups["name"].Success)
-            throw Wrong(line, "`request` and `response` belong under an `api` line and have no name, `data` is the opposite");
-        var name = kind == MessageKind.Data ? match.Groups["name"].Value : apiName + kind;
+        var isData = kind == MessageKind.Data;
+        if (isData != (apiKey is null) || isData != match.Groups["name"].Success)
+            throw Wrong(line, "`request` and `response` stand under an `api` line without a name, `data` has a name");
+        var name = isData ? match.Groups["name"].Value : apiName + kind;
         var versions = ParseVersions(line, match.Groups["versions"].Value);
         var flexible = match.Groups["flexible"].Success
             ? ParseVersions(line, match.Groups["flexible"].Value).Intersect(versions)
             : Versions.None;
 
         _structs = [];
-        ParseStruct(name, Doc(line), versions, line);
-        var message = new Message(kind, name, Doc(line), versions, flexible, _structs);
+        ParseStruct(name, line.Doc, versions, line);
+        var message = new Message(kind, name, line.Doc, versions, flexible, _structs);
         CheckTags(message, line);
+        CheckNames(message, line);
         return message;
     }
 
@@ -90,30 +93,34 @@ sealed partial class DefinitionParser(string source, string text)
         var name = match.Groups["name"].Value;
         var type = match.Groups["type"].Value;
         var isArray = match.Groups["array"].Success;
-        var written = match.Groups["versions"] is { Success: true } v ? ParseVersions(line, v.Value) : Versions.All;
-        var versions = written.Intersect(scope);
+        var versions = ParseVersions(line, match.Groups["versions"], scope);
         if (versions.IsEmpty)
             throw Wrong(line, $"no version of {structName} has this field");
-        var nullable = Versions.None;
-        if (match.Groups["nullable"].Success)
-            nullable = (match.Groups["since"] is { Success: true } n ? ParseVersions(line, n.Value) : Versions.All).Intersect(versions);
-
-        Struct? nested = null;
-        if (!Primitives.Contains(type))
-        {
-            nested = _structs.FirstOrDefault(s => s.Name == type && s.Fields.Count > 0)
-                ?? ParseStruct(type, StructDoc(structName, name, isArray), versions, line);
-            if (nested.Fields.Count == 0)
-                throw Wrong(line, $"{type} is neither a primitive nor followed by its fields");
-            if (!nested.Scope.Contains(versions))
-                throw Wrong(line, $"{type} was defined for fewer versions than it is used in here");
-            nested.IsUsedAlone |= !isArray;
-        }
-        var tag = match.Groups["tag"] is { Success: true } t ? uint.Parse(t.ValueSpan, CultureInfo.InvariantCulture) : (uint?)null;
+        var nullable = match.Groups["nullable"].Success
+            ? ParseVersions(line, match.Groups["since"], versions)
+            : Versions.None;
         var initial = match.Groups["default"] is { Success: true } d ? d.Value : null;
         if (initial == "null" && nullable.IsEmpty)
             throw Wrong(line, "the default is null but the type is not nullable");
-        return new Field(name, Doc(line), type, isArray, versions, nullable, match.Groups["ignorable"].Success, tag, initial, nested);
+        var tag = match.Groups["tag"] is { Success: true } t ? ParseNumber(t) : (uint?)null;
+        var nested = Primitives.Contains(type)
+            ? null
+            : FindOrParseStruct(type, StructDoc(structName, name, isArray), versions, line);
+        if (nested is not null)
+            nested.IsUsedAlone |= !isArray;
+        return new Field(name, line.Doc, type, isArray, versions, nullable, match.Groups["ignorable"].Success, tag,
+            initial, nested);
+    }
+
+    // The fields follow where the structure is used first; later uses name it only.
+    Struct FindOrParseStruct(string name, string doc, Versions versions, Line line)
+    {
+        var found = _structs.FirstOrDefault(s => s.Name == name) ?? ParseStruct(name, doc, versions, line);
+        if (found.Fields.Count == 0)
+            throw Wrong(line, $"{name} is neither a primitive nor followed by its fields");
+        if (!found.Scope.Contains(versions))
+            throw Wrong(line, $"{name} was defined for fewer versions than it is used in here");
+        return found;
     }
 
     static string StructDoc(string owner, string field, bool isArray) =>
@@ -128,15 +135,30 @@ sealed partial class DefinitionParser(string source, string text)
                 throw Wrong(line, $"{s.Name} has a tagged field in a version that is not flexible");
             if (tags.Select(f => f.Tag!.Value).Distinct().Count() != tags.Count)
                 throw Wrong(line, $"{s.Name} uses a tag twice");
-            if (s.Fields.Any(f => message.Structs.Any(other => other != s && s == message.Root && other.Name == f.Name)))
-                throw Wrong(line, $"{s.Name} has a field named like one of its structures");
         }
     }
 
-    Versions ParseVersions(Line line, string written) =>
-        Versions.TryParse(written, out var versions) ? versions : throw Wrong(line, $"`{written}` is not a range of versions");
+    // C# allows neither a member named like its class nor one named like a class beside it.
+    void CheckNames(Message message, Line line)
+    {
+        var taken = message.Structs.Select(s => s.Name).ToHashSet(StringComparer.Ordinal);
+        foreach (var s in message.Structs)
+        {
+            var clash = s.Fields.FirstOrDefault(f => f.Name == s.Name || (s == message.Root && taken.Contains(f.Name)));
+            if (clash is not null)
+                throw Wrong(line, $"{s.Name}.{clash.Name} is named like a structure: give the structure another name");
+        }
+    }
 
-    static string Doc(Line line) => line.Doc;
+    Versions ParseVersions(Line line, Group written, Versions scope) =>
+        written.Success ? ParseVersions(line, written.Value).Intersect(scope) : scope;
+
+    Versions ParseVersions(Line line, string written) =>
+        Versions.TryParse(written, out var versions)
+            ? versions
+            : throw Wrong(line, $"`{written}` is not a range of versions");
+
+    static uint ParseNumber(Group group) => uint.Parse(group.ValueSpan, CultureInfo.InvariantCulture);
 
     DefinitionException Wrong(Line line, string what) => new($"{source}({line.Number}): {what}: {line.Text}");
 
@@ -171,10 +193,13 @@ sealed partial class DefinitionParser(string source, string text)
     [GeneratedRegex(@"^api (?<key>\d+) (?<name>[A-Z]\w*)$")]
     private static partial Regex ApiPattern();
 
-    [GeneratedRegex(@"^(?<kind>request|response|data)( (?<name>[A-Z]\w*))? (?<versions>[\d+-]+)(, flexible (?<flexible>[\d+-]+))?$")]
+    [GeneratedRegex("^(?<kind>request|response|data)( (?<name>[A-Z]\\w*))? (?<versions>[\\d+-]+)"
+        + "(, flexible (?<flexible>[\\d+-]+))?$")]
     private static partial Regex MessagePattern();
 
-    [GeneratedRegex(@"^(?<name>[A-Z]\w*): (?<array>\[)?(?<type>\w+)(?(array)\])(?<nullable>\?)?(?<since>(?<=\?)[\d+-]+)?( (?<versions>\d[\d+-]*))?( = (?<default>\S+))?( tag (?<tag>\d+))?(?<ignorable> ignorable)?$")]
+    [GeneratedRegex("^(?<name>[A-Z]\\w*): (?<array>\\[)?(?<type>\\w+)(?(array)\\])"
+        + "(?<nullable>\\?(?<since>\\d[\\d+-]*)?)?( (?<versions>\\d[\\d+-]*))?"
+        + "( = (?<default>\\S+))?( tag (?<tag>\\d+))?(?<ignorable> ignorable)?$")]
     private static partial Regex FieldPattern();
 
     sealed record Line(int Number, int Indent, string Text, string Doc);

@@ -114,13 +114,16 @@ static class Emitter
             code.Line("/// <inheritdoc/>");
         code.Open($"{(isRoot ? "public" : "internal")} void Write(WireWriter writer, short version)");
         if (isRoot)
-            code.Line($"MessageChecks.CanWrite(nameof({s.Name}), version, {message.Versions.Low}, {message.Versions.High});");
+        {
+            var range = $"{message.Versions.Low}, {message.Versions.High}";
+            code.Line($"MessageChecks.CanWrite(nameof({s.Name}), version, {range});");
+        }
         var flexible = new Flexible(message, s.Scope);
         flexible.Declare(code);
         var path = isRoot ? s.Name : $"{message.Name}.{s.Name}";
         foreach (var field in s.Fields)
             WriteEmitter.Field(code, field, s.Scope, flexible, path);
-        WriteEmitter.Tags(code, s, flexible);
+        WriteEmitter.Tags(code, s, flexible, path);
         code.Close();
     }
 
@@ -139,7 +142,10 @@ static class Emitter
         var flexible = new Flexible(message, s.Scope);
         flexible.Declare(code);
         foreach (var field in s.Fields.Where(f => f.Tag is null))
-            code.If(field.Versions.ConditionWithin(s.Scope), c => ReadEmitter.Field(c, field, field.Versions, flexible));
+        {
+            var condition = field.Versions.ConditionWithin(s.Scope);
+            code.If(condition, c => ReadEmitter.Field(c, field, field.Versions, flexible));
+        }
         ReadEmitter.Tags(code, s, flexible);
         code.Close();
     }

@@ -63,8 +63,8 @@ static class ReadEmitter
         if (field.CanBeNull)
         {
             var isThere = field.Nullable.ConditionWithin(where) is { } condition
-                ? $"!({condition}) || reader.ReadInt8() > 0"
-                : "reader.ReadInt8() > 0";
+                ? $"!({condition}) || reader.ReadInt8() >= 0"
+                : "reader.ReadInt8() >= 0";
             code.Line($"{field.Name} = {isThere} ? new() : null;");
             code.Line($"{field.Name}?.Read(ref reader, version);");
             return;
@@ -86,8 +86,17 @@ static class ReadEmitter
         else
         {
             var orNull = $"reader.ReadNullableArrayLength({arguments})";
-            var read = field.Nullable.ConditionWithin(where) is { } condition ? $"{condition} ? {orNull} : {plain}" : orNull;
-            code.Line($"var {count} = {read};");
+            var condition = field.Nullable.ConditionWithin(where);
+            if (condition is null)
+            {
+                code.Line($"var {count} = {orNull};");
+            }
+            else
+            {
+                code.Line($"var {count} = {condition}");
+                code.Line($"    ? {orNull}");
+                code.Line($"    : {plain};");
+            }
             code.Line($"if ({count} < 0)");
             code.Line($"    {field.Name} = null;");
             code.Line("else");

@@ -104,6 +104,23 @@ static class Types
         _ => MinSize(field.Struct!, version, flexible),
     };
 
+    // The size of a tagged field's content if it is the same for all values and versions, else null.
+    public static int? FixedSize(Field field, Versions where)
+    {
+        if (field.IsArray || field.CanBeNull || HasLength(field))
+            return null;
+        if (!field.IsStruct)
+            return MinSize(field, where.Low, where);
+        var total = 1;   // its own count of tagged fields, which is 0
+        foreach (var inner in field.Struct!.Fields)
+        {
+            if (inner.Tag is not null || !inner.Versions.Contains(where) || FixedSize(inner, where) is not { } size)
+                return null;
+            total += size;
+        }
+        return total;
+    }
+
     static int MinSize(Struct s, short version, Versions flexible)
     {
         var size = flexible.Contains(version) ? 1 : 0;

@@ -25,7 +25,7 @@ static class WriteEmitter
     }
 
     // The tagged fields of a structure: how many are set, then each with tag and size.
-    public static void Tags(CodeWriter code, Struct s, Flexible flexible)
+    public static void Tags(CodeWriter code, Struct s, Flexible flexible, string path)
     {
         if (flexible.Never)
             return;
@@ -43,12 +43,18 @@ static class WriteEmitter
                 c.If(IsWritten(field, scope), inner => inner.Line("tags++;"));
             c.Line("writer.WriteUVarint(tags);");
             foreach (var field in tagged)
-                c.If(IsWritten(field, scope), inner => Tag(inner, field, flexible, s.Name));
+                c.If(IsWritten(field, scope), inner => Tag(inner, field, flexible, path));
         });
     }
 
     static void Tag(CodeWriter code, Field field, Flexible flexible, string path)
     {
+        if (Types.FixedSize(field, field.Versions) is { } size)
+        {
+            code.Line($"writer.WriteTag({field.Tag}, size: {size});");
+            Content(code, field, field.Versions, flexible, path, "writer");
+            return;
+        }
         var content = "tag" + field.Tag;
         code.Line($"var {content} = writer.BeginTag();");
         Content(code, field, field.Versions, flexible, path, content);

@@ -118,9 +118,8 @@ public sealed class ApiVersionsResponse : IMessage
             }
             if (FinalizedFeaturesEpoch != -1)
             {
-                var tag1 = writer.BeginTag();
-                tag1.WriteInt64(FinalizedFeaturesEpoch);
-                writer.EndTag(1);
+                writer.WriteTag(1, size: 8);
+                writer.WriteInt64(FinalizedFeaturesEpoch);
             }
             if (FinalizedFeatures.Count != 0)
             {
@@ -132,9 +131,8 @@ public sealed class ApiVersionsResponse : IMessage
             }
             if (ZkMigrationReady)
             {
-                var tag3 = writer.BeginTag();
-                tag3.WriteBool(ZkMigrationReady);
-                writer.EndTag(3);
+                writer.WriteTag(3, size: 1);
+                writer.WriteBool(ZkMigrationReady);
             }
         }
     }

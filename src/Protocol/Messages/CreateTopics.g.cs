@@ -72,10 +72,12 @@ public sealed class CreateTopicsRequest : IRequest<CreateTopicsResponse>
         /// <summary>How many partitions; -1 for the broker's default, or with replicas by hand.</summary>
         public int NumPartitions { get; set; }
 
-        /// <summary>How many replicas each partition has; -1 for the broker's default, or with replicas by hand.</summary>
+        /// <summary>How many replicas each partition has; -1 for the broker's default, or with replicas by
+        /// hand.</summary>
         public short ReplicationFactor { get; set; }
 
-        /// <summary>Replicas by hand, by partition. If any are given, partition count and replication factor must be -1.</summary>
+        /// <summary>Replicas by hand, by partition. If any are given, partition count and replication factor must be
+        /// -1.</summary>
         public List<CreatableReplicaAssignment> Assignments { get; set; } = [];
 
         /// <summary>Settings that differ from the broker's defaults.</summary>
@@ -288,9 +290,8 @@ public sealed class CreateTopicsResponse : IMessage
                 writer.WriteUVarint(tags);
                 if (TopicConfigErrorCode != ErrorCode.None)
                 {
-                    var tag0 = writer.BeginTag();
-                    tag0.WriteErrorCode(TopicConfigErrorCode);
-                    writer.EndTag(0);
+                    writer.WriteTag(0, size: 2);
+                    writer.WriteErrorCode(TopicConfigErrorCode);
                 }
             }
         }

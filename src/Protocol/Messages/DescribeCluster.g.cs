@@ -86,7 +86,8 @@ public sealed class DescribeClusterResponse : IMessage
     /// <summary>The brokers that are alive.</summary>
     public List<DescribeClusterBroker> Brokers { get; set; } = [];
 
-    /// <summary>The operations the client may do on the cluster, as a bit field; the lowest integer if not asked for.</summary>
+    /// <summary>The operations the client may do on the cluster, as a bit field; the lowest integer if not asked
+    /// for.</summary>
     public int ClusterAuthorizedOperations { get; set; } = -2147483648;
 
     /// <inheritdoc/>

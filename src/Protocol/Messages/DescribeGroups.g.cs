@@ -129,7 +129,8 @@ public sealed class DescribeGroupsResponse : IMessage
         /// <summary>The members.</summary>
         public List<DescribedGroupMember> Members { get; set; } = [];
 
-        /// <summary>The operations the client may do on the group, as a bit field; the lowest integer if not asked for.</summary>
+        /// <summary>The operations the client may do on the group, as a bit field; the lowest integer if not asked
+        /// for.</summary>
         /// <remarks>Since version 3.</remarks>
         public int AuthorizedOperations { get; set; } = -2147483648;
 

@@ -48,7 +48,8 @@ public sealed class FetchRequest : IRequest<FetchResponse>
     /// <remarks>Since version 7; left out without an error in the others.</remarks>
     public int SessionId { get; set; }
 
-    /// <summary>The number of this request in its fetch session: 0 starts a session, -1 ends it or goes without.</summary>
+    /// <summary>The number of this request in its fetch session: 0 starts a session, -1 ends it or goes
+    /// without.</summary>
     /// <remarks>Since version 7; left out without an error in the others.</remarks>
     public int SessionEpoch { get; set; } = -1;
 
@@ -111,9 +112,8 @@ public sealed class FetchRequest : IRequest<FetchResponse>
             }
             if (version >= 15 && !ReplicaState.IsDefault())
             {
-                var tag1 = writer.BeginTag();
-                ReplicaState.Write(tag1, version);
-                writer.EndTag(1);
+                writer.WriteTag(1, size: 13);
+                ReplicaState.Write(writer, version);
             }
         }
     }
@@ -276,7 +276,8 @@ public sealed class FetchRequest : IRequest<FetchResponse>
         /// <remarks>Since version 5; left out without an error in the others.</remarks>
         public long LogStartOffset { get; set; } = -1;
 
-        /// <summary>The most bytes wanted from this partition. The first batch comes even if it is larger (KIP-74).</summary>
+        /// <summary>The most bytes wanted from this partition. The first batch comes even if it is larger
+        /// (KIP-74).</summary>
         public int PartitionMaxBytes { get; set; }
 
         /// <summary>The log directory of the replica that asks (KIP-853); the empty id from a consumer.</summary>
@@ -311,15 +312,13 @@ public sealed class FetchRequest : IRequest<FetchResponse>
                 writer.WriteUVarint(tags);
                 if (version >= 17 && ReplicaDirectoryId != Guid.Empty)
                 {
-                    var tag0 = writer.BeginTag();
-                    tag0.WriteUuid(ReplicaDirectoryId);
-                    writer.EndTag(0);
+                    writer.WriteTag(0, size: 16);
+                    writer.WriteUuid(ReplicaDirectoryId);
                 }
                 if (version >= 18 && HighWatermark != long.MaxValue)
                 {
-                    var tag1 = writer.BeginTag();
-                    tag1.WriteInt64(HighWatermark);
-                    writer.EndTag(1);
+                    writer.WriteTag(1, size: 8);
+                    writer.WriteInt64(HighWatermark);
                 }
             }
         }
@@ -408,7 +407,8 @@ public sealed class FetchRequest : IRequest<FetchResponse>
     }
 }
 
-/// <summary>Record batches, as they lie in the log. The first may begin below the offset asked for, the last may be cut off.</summary>
+/// <summary>Record batches, as they lie in the log. The first may begin below the offset asked for, the last may be cut
+/// off.</summary>
 public sealed class FetchResponse : IMessage
 {
     /// <summary>How long the client has to hold back because of a quota, in milliseconds; 0 for not at all.</summary>
@@ -569,18 +569,21 @@ public sealed class FetchResponse : IMessage
         /// <summary>The offset after the last record that every replica in sync has: nobody reads past it.</summary>
         public long HighWatermark { get; set; }
 
-        /// <summary>The offset before which every transaction is decided: read-committed readers stop there. -1 if unknown.</summary>
+        /// <summary>The offset before which every transaction is decided: read-committed readers stop there. -1 if
+        /// unknown.</summary>
         public long LastStableOffset { get; set; } = -1;
 
         /// <summary>The first offset that the partition still has, or -1 if unknown.</summary>
         /// <remarks>Since version 5; left out without an error in the others.</remarks>
         public long LogStartOffset { get; set; } = -1;
 
-        /// <summary>Where the reader's log and the leader's part, if the last fetched epoch shows that they do.</summary>
+        /// <summary>Where the reader's log and the leader's part, if the last fetched epoch shows that they
+        /// do.</summary>
         /// <remarks>Since version 12.</remarks>
         public EpochEndOffset DivergingEpoch { get; set; } = new();
 
-        /// <summary>Who leads the partition now, sent along with an error about leadership (KIP-595, KIP-951).</summary>
+        /// <summary>Who leads the partition now, sent along with an error about leadership (KIP-595,
+        /// KIP-951).</summary>
         /// <remarks>Since version 12.</remarks>
         public LeaderIdAndEpoch CurrentLeader { get; set; } = new();
 
@@ -588,8 +591,8 @@ public sealed class FetchResponse : IMessage
         /// <remarks>Since version 12.</remarks>
         public SnapshotId SnapshotId { get; set; } = new();
 
-        /// <summary>Transactions that were aborted and have records in this answer: a read-committed reader skips them. Null when the
-        /// reader asked for uncommitted records too.</summary>
+        /// <summary>Transactions that were aborted and have records in this answer: a read-committed reader skips them.
+        /// Null when the reader asked for uncommitted records too.</summary>
         public List<AbortedTransaction>? AbortedTransactions { get; set; } = [];
 
         /// <summary>The broker to read from instead (KIP-392), or -1 for the leader.</summary>
@@ -637,21 +640,18 @@ public sealed class FetchResponse : IMessage
                 writer.WriteUVarint(tags);
                 if (!DivergingEpoch.IsDefault())
                 {
-                    var tag0 = writer.BeginTag();
-                    DivergingEpoch.Write(tag0, version);
-                    writer.EndTag(0);
+                    writer.WriteTag(0, size: 13);
+                    DivergingEpoch.Write(writer, version);
                 }
                 if (!CurrentLeader.IsDefault())
                 {
-                    var tag1 = writer.BeginTag();
-                    CurrentLeader.Write(tag1, version);
-                    writer.EndTag(1);
+                    writer.WriteTag(1, size: 9);
+                    CurrentLeader.Write(writer, version);
                 }
                 if (!SnapshotId.IsDefault())
                 {
-                    var tag2 = writer.BeginTag();
-                    SnapshotId.Write(tag2, version);
-                    writer.EndTag(2);
+                    writer.WriteTag(2, size: 13);
+                    SnapshotId.Write(writer, version);
                 }
             }
         }

@@ -5,7 +5,8 @@ using Millrace.Protocol.Wire;
 
 namespace Millrace.Protocol.Messages;
 
-/// <summary>Asks for a producer id and epoch; with a transactional id, fences the producers before and ends what they left open.</summary>
+/// <summary>Asks for a producer id and epoch; with a transactional id, fences the producers before and ends what they
+/// left open.</summary>
 public sealed class InitProducerIdRequest : IRequest<InitProducerIdResponse>
 {
     /// <inheritdoc/>
@@ -23,7 +24,8 @@ public sealed class InitProducerIdRequest : IRequest<InitProducerIdResponse>
     /// <summary>The transactional id, or null for a producer without transactions.</summary>
     public string? TransactionalId { get; set; } = "";
 
-    /// <summary>After how long the coordinator aborts a transaction that the producer left open, in milliseconds.</summary>
+    /// <summary>After how long the coordinator aborts a transaction that the producer left open, in
+    /// milliseconds.</summary>
     public int TransactionTimeoutMs { get; set; }
 
     /// <summary>The id that the producer has, if it asks for the next epoch (KIP-360), or -1.</summary>

@@ -23,10 +23,12 @@ public sealed class JoinGroupRequest : IRequest<JoinGroupResponse>
     /// <summary>The group's id.</summary>
     public string GroupId { get; set; } = "";
 
-    /// <summary>How long the coordinator waits for a heartbeat before the member counts as dead, in milliseconds.</summary>
+    /// <summary>How long the coordinator waits for a heartbeat before the member counts as dead, in
+    /// milliseconds.</summary>
     public int SessionTimeoutMs { get; set; }
 
-    /// <summary>How long the coordinator waits for the member in a rebalance, in milliseconds. -1 stands for the session timeout.</summary>
+    /// <summary>How long the coordinator waits for the member in a rebalance, in milliseconds. -1 stands for the
+    /// session timeout.</summary>
     /// <remarks>Since version 1; left out without an error in the others.</remarks>
     public int RebalanceTimeoutMs { get; set; } = -1;
 
@@ -105,7 +107,8 @@ public sealed class JoinGroupRequest : IRequest<JoinGroupResponse>
         /// <summary>The name of the protocol, for consumers that of the assignor.</summary>
         public string Name { get; set; } = "";
 
-        /// <summary>What the assignor needs to know of the member; for consumers a ConsumerProtocolSubscription.</summary>
+        /// <summary>What the assignor needs to know of the member; for consumers a
+        /// ConsumerProtocolSubscription.</summary>
         public ReadOnlyMemory<byte> Metadata { get; set; }
 
         internal void Write(WireWriter writer, short version)
@@ -228,7 +231,8 @@ public sealed class JoinGroupResponse : IMessage
         /// <remarks>Since version 5; left out without an error in the others.</remarks>
         public string? GroupInstanceId { get; set; }
 
-        /// <summary>What the member sent for the protocol chosen; for consumers a ConsumerProtocolSubscription.</summary>
+        /// <summary>What the member sent for the protocol chosen; for consumers a
+        /// ConsumerProtocolSubscription.</summary>
         public ReadOnlyMemory<byte> Metadata { get; set; }
 
         internal void Write(WireWriter writer, short version)

@@ -123,8 +123,9 @@ public sealed class ListOffsetsRequest : IRequest<ListOffsetsResponse>
         /// <remarks>Since version 4; left out without an error in the others.</remarks>
         public int CurrentLeaderEpoch { get; set; } = -1;
 
-        /// <summary>The time to look for, in milliseconds since 1970, or a special one: -1 the end, -2 the start, -3 the record with the
-        /// highest time, -4 the start on local disk, -5 the end of tiered storage, -6 the start of what is to be tiered.</summary>
+        /// <summary>The time to look for, in milliseconds since 1970, or a special one: -1 the end, -2 the start, -3
+        /// the record with the highest time, -4 the start on local disk, -5 the end of tiered storage, -6 the start of
+        /// what is to be tiered.</summary>
         public long Timestamp { get; set; }
 
         internal void Write(WireWriter writer, short version)

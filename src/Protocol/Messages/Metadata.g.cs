@@ -71,7 +71,9 @@ public sealed class MetadataRequest : IRequest<MetadataResponse>
         if (!MessageChecks.CanRead(ref reader, nameof(MetadataRequest), version, 0, 13))
             return;
         var flexible = version >= 9;
-        var topicsCount = version >= 1 ? reader.ReadNullableArrayLength(2, flexible) : reader.ReadArrayLength(2, flexible);
+        var topicsCount = version >= 1
+            ? reader.ReadNullableArrayLength(2, flexible)
+            : reader.ReadArrayLength(2, flexible);
         if (topicsCount < 0)
             Topics = null;
         else
@@ -148,7 +150,8 @@ public sealed class MetadataResponse : IMessage
     /// <summary>The topics.</summary>
     public List<MetadataResponseTopic> Topics { get; set; } = [];
 
-    /// <summary>The operations the client may do on the cluster, as a bit field; the lowest integer if not asked for.</summary>
+    /// <summary>The operations the client may do on the cluster, as a bit field; the lowest integer if not asked
+    /// for.</summary>
     /// <remarks>Versions 8 to 10.</remarks>
     public int ClusterAuthorizedOperations { get; set; } = -2147483648;
 
@@ -281,7 +284,8 @@ public sealed class MetadataResponse : IMessage
         /// <summary>The topic's partitions.</summary>
         public List<MetadataResponsePartition> Partitions { get; set; } = [];
 
-        /// <summary>The operations the client may do on the topic, as a bit field; the lowest integer if not asked for.</summary>
+        /// <summary>The operations the client may do on the topic, as a bit field; the lowest integer if not asked
+        /// for.</summary>
         /// <remarks>Since version 8.</remarks>
         public int TopicAuthorizedOperations { get; set; } = -2147483648;
 

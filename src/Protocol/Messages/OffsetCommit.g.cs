@@ -23,7 +23,8 @@ public sealed class OffsetCommitRequest : IRequest<OffsetCommitResponse>
     /// <summary>The group's id.</summary>
     public string GroupId { get; set; } = "";
 
-    /// <summary>The generation (classic protocol) or member epoch (KIP-848); -1 for a consumer that is in no group.</summary>
+    /// <summary>The generation (classic protocol) or member epoch (KIP-848); -1 for a consumer that is in no
+    /// group.</summary>
     public int GenerationIdOrMemberEpoch { get; set; } = -1;
 
     /// <summary>The member's id, given by the coordinator.</summary>
@@ -143,7 +144,8 @@ public sealed class OffsetCommitRequest : IRequest<OffsetCommitResponse>
         /// <summary>The offset of the next record to consume.</summary>
         public long CommittedOffset { get; set; }
 
-        /// <summary>The leader epoch of the last record consumed, or -1: it lets the next reader notice a truncated log (KIP-320).</summary>
+        /// <summary>The leader epoch of the last record consumed, or -1: it lets the next reader notice a truncated log
+        /// (KIP-320).</summary>
         /// <remarks>Since version 6; left out without an error in the others.</remarks>
         public int CommittedLeaderEpoch { get; set; } = -1;
 

@@ -84,7 +84,9 @@ public sealed class OffsetFetchRequest : IRequest<OffsetFetchResponse>
             GroupId = reader.ReadString(flexible);
         if (version <= 7)
         {
-            var topicsCount = version >= 2 ? reader.ReadNullableArrayLength(flexible ? 3 : 6, flexible) : reader.ReadArrayLength(flexible ? 3 : 6, flexible);
+            var topicsCount = version >= 2
+                ? reader.ReadNullableArrayLength(flexible ? 3 : 6, flexible)
+                : reader.ReadArrayLength(flexible ? 3 : 6, flexible);
             if (topicsCount < 0)
                 Topics = null;
             else
@@ -372,7 +374,8 @@ public sealed class OffsetFetchResponse : IMessage
         /// <summary>The offset of the next record to consume, or -1 if none is committed.</summary>
         public long CommittedOffset { get; set; }
 
-        /// <summary>The leader epoch of the last record consumed, or -1: it lets the next reader notice a truncated log (KIP-320).</summary>
+        /// <summary>The leader epoch of the last record consumed, or -1: it lets the next reader notice a truncated log
+        /// (KIP-320).</summary>
         /// <remarks>Since version 5; left out without an error in the others.</remarks>
         public int CommittedLeaderEpoch { get; set; } = -1;
 
@@ -500,7 +503,8 @@ public sealed class OffsetFetchResponse : IMessage
         /// <summary>The offset of the next record to consume, or -1 if none is committed.</summary>
         public long CommittedOffset { get; set; }
 
-        /// <summary>The leader epoch of the last record consumed, or -1: it lets the next reader notice a truncated log (KIP-320).</summary>
+        /// <summary>The leader epoch of the last record consumed, or -1: it lets the next reader notice a truncated log
+        /// (KIP-320).</summary>
         public int CommittedLeaderEpoch { get; set; } = -1;
 
         /// <summary>The text committed beside the offset.</summary>

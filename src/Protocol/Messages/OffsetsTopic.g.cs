@@ -99,9 +99,8 @@ public sealed class OffsetCommitValue : IVersionedData
             writer.WriteUVarint(tags);
             if (TopicId != Guid.Empty)
             {
-                var tag0 = writer.BeginTag();
-                tag0.WriteUuid(TopicId);
-                writer.EndTag(0);
+                writer.WriteTag(0, size: 16);
+                writer.WriteUuid(TopicId);
             }
         }
     }
@@ -264,7 +263,8 @@ public sealed class GroupMetadataValue : IVersionedData
         /// <remarks>Since version 1; left out without an error in the others.</remarks>
         public int RebalanceTimeout { get; set; } = -1;
 
-        /// <summary>How long the coordinator waits for a heartbeat before the member counts as dead, in milliseconds.</summary>
+        /// <summary>How long the coordinator waits for a heartbeat before the member counts as dead, in
+        /// milliseconds.</summary>
         public int SessionTimeout { get; set; }
 
         /// <summary>What the member sent with the protocol when it joined, as opaque bytes.</summary>

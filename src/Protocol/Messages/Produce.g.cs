@@ -23,7 +23,8 @@ public sealed class ProduceRequest : IRequest<ProduceResponse>
     /// <summary>The transactional id, or null for a producer without transactions.</summary>
     public string? TransactionalId { get; set; }
 
-    /// <summary>How many replicas must have the records before the answer: 0 none (and no answer is sent), 1 the leader, -1 all in sync.</summary>
+    /// <summary>How many replicas must have the records before the answer: 0 none (and no answer is sent), 1 the
+    /// leader, -1 all in sync.</summary>
     public short Acks { get; set; }
 
     /// <summary>How long the broker may wait for the replicas, in milliseconds.</summary>
@@ -288,7 +289,8 @@ public sealed class ProduceResponse : IMessage
         /// <summary>The offset that the first record of the batch got.</summary>
         public long BaseOffset { get; set; }
 
-        /// <summary>The time that the broker gave the batch, in milliseconds since 1970, or -1 if it kept the producer's.</summary>
+        /// <summary>The time that the broker gave the batch, in milliseconds since 1970, or -1 if it kept the
+        /// producer's.</summary>
         public long LogAppendTimeMs { get; set; } = -1;
 
         /// <summary>The first offset that the partition still has, or -1 if unknown.</summary>
@@ -334,9 +336,8 @@ public sealed class ProduceResponse : IMessage
                 writer.WriteUVarint(tags);
                 if (version >= 10 && !CurrentLeader.IsDefault())
                 {
-                    var tag0 = writer.BeginTag();
-                    CurrentLeader.Write(tag0, version);
-                    writer.EndTag(0);
+                    writer.WriteTag(0, size: 9);
+                    CurrentLeader.Write(writer, version);
                 }
             }
         }

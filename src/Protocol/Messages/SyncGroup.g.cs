@@ -100,7 +100,8 @@ public sealed class SyncGroupRequest : IRequest<SyncGroupResponse>
         /// <summary>The member's id, given by the coordinator.</summary>
         public string MemberId { get; set; } = "";
 
-        /// <summary>The member's assignment, opaque to the coordinator; for consumers a ConsumerProtocolAssignment.</summary>
+        /// <summary>The member's assignment, opaque to the coordinator; for consumers a
+        /// ConsumerProtocolAssignment.</summary>
         public ReadOnlyMemory<byte> Assignment { get; set; }
 
         internal void Write(WireWriter writer, short version)
@@ -141,7 +142,8 @@ public sealed class SyncGroupResponse : IMessage
     /// <remarks>Since version 5; left out without an error in the others.</remarks>
     public string? ProtocolName { get; set; }
 
-    /// <summary>This member's assignment, opaque to the coordinator; for consumers a ConsumerProtocolAssignment.</summary>
+    /// <summary>This member's assignment, opaque to the coordinator; for consumers a
+    /// ConsumerProtocolAssignment.</summary>
     public ReadOnlyMemory<byte> Assignment { get; set; }
 
     /// <inheritdoc/>

@@ -24,11 +24,12 @@ public static class Frame
     /// <summary>The bytes of the size prefix.</summary>
     public const int SizePrefix = 4;
 
-    /// <summary>The version of the request header that goes with a body: 2 for flexible bodies (KIP-482), else 1.</summary>
+    /// <summary>The version of the request header that goes with a body: 2 for flexible bodies (KIP-482), else
+    /// 1.</summary>
     public static short RequestHeaderVersion(bool flexible) => flexible ? (short)2 : (short)1;
 
-    /// <summary>The version of the response header that goes with a body: 1 for flexible bodies, except that ApiVersions
-    /// has 0 always, because a client reads it before it knows what the broker speaks (KIP-511).</summary>
+    /// <summary>The version of the response header that goes with a body: 1 for flexible bodies, except that
+    /// ApiVersions has 0 always, because a client reads it before it knows what the broker speaks (KIP-511).</summary>
     public static short ResponseHeaderVersion(ApiKey key, bool flexible) =>
         flexible && key != ApiKey.ApiVersions ? (short)1 : (short)0;
 
@@ -47,8 +48,8 @@ public static class Frame
             writer.WriteByte(0);
     }
 
-    /// <summary>Reads the part of a request header that is the same in every version; <see cref="ReadRequestTags"/> goes
-    /// on once key and version told whether the body is flexible.</summary>
+    /// <summary>Reads the part of a request header that is the same in every version; <see cref="ReadRequestTags"/>
+    /// goes on once key and version told whether the body is flexible.</summary>
     public static RequestHeader ReadRequestHeader(ref WireReader reader)
     {
         var key = (ApiKey)reader.ReadInt16();
@@ -81,7 +82,8 @@ public static class Frame
 
     /// <summary>Reads a response header and returns the correlation number.</summary>
     /// <param name="reader">Where from.</param>
-    /// <param name="key">The key of the request that is being answered (responses come in the order of requests).</param>
+    /// <param name="key">The key of the request that is being answered (responses come in the order of
+    /// requests).</param>
     /// <param name="flexible">Whether the body's version is flexible.</param>
     public static int ReadResponseHeader(ref WireReader reader, ApiKey key, bool flexible)
     {

@@ -10,7 +10,8 @@ public interface IVersionedData : IMessage
     /// <summary>The highest version that the codec knows.</summary>
     static abstract short MaxVersion { get; }
 
-    /// <summary>The first version with compact lengths and tagged fields (KIP-482); <see cref="short.MaxValue"/> if none.</summary>
+    /// <summary>The first version with compact lengths and tagged fields (KIP-482); <see cref="short.MaxValue"/> if
+    /// none.</summary>
     static abstract short FirstFlexibleVersion { get; }
 }
 
@@ -31,7 +32,8 @@ public static class VersionedData
     /// <param name="memory">The bytes. What follows the structure is ignored.</param>
     /// <param name="allowNewer">True to read a version above the highest known one as that one: right where every
     /// version only appends fields, as in the consumer protocol.</param>
-    /// <exception cref="WireFormatException">The bytes do not follow the format, or the version is not known.</exception>
+    /// <exception cref="WireFormatException">The bytes do not follow the format, or the version is not
+    /// known.</exception>
     public static T Decode<T>(ReadOnlyMemory<byte> memory, bool allowNewer = false)
         where T : IVersionedData, new()
     {

@@ -6,8 +6,8 @@ namespace Millrace.Protocol.Wire;
 /// <summary>
 /// Reads Kafka's primitives, big-endian, from a frame. It goes bad once: the first malformed field is remembered, every
 /// read after that returns a default, and the caller checks once, with <see cref="ThrowIfBad"/>. Every length is
-/// compared with what is left before anything is allocated. Byte fields borrow from the memory given to the constructor.
-/// Pass it by reference: a copy has its own position.
+/// compared with what is left before anything is allocated. Byte fields borrow from the memory given to the
+/// constructor. Pass it by reference: a copy has its own position.
 /// </summary>
 /// <param name="memory">What to read. It must stay as it is for as long as anything borrowed from it is used.</param>
 public ref struct WireReader(ReadOnlyMemory<byte> memory)
@@ -205,8 +205,8 @@ public ref struct WireReader(ReadOnlyMemory<byte> memory)
     }
 
     /// <summary>Reads an array's length that may not be null; 0 if bad.</summary>
-    /// <param name="minElementSize">The fewest bytes that one element takes, at least 1. A length that cannot fit in what
-    /// is left makes the reader bad, so nobody can ask for more memory than a multiple of what was sent.</param>
+    /// <param name="minElementSize">The fewest bytes that one element takes, at least 1. A length that cannot fit in
+    /// what is left makes the reader bad, so nobody can ask for more memory than a multiple of what was sent.</param>
     /// <param name="compact">True for a uvarint length plus one, false for an int32 length.</param>
     public int ReadArrayLength(int minElementSize, bool compact = false)
     {

@@ -7,8 +7,10 @@ namespace Millrace.Protocol.Wire;
 /// Writes Kafka's primitives, big-endian, into pooled chunks, and large byte fields by reference. The result is
 /// <see cref="Segments"/>, what a transport sends with one call. Reusable through <see cref="Reset"/>; not thread-safe.
 /// </summary>
-/// <param name="pool">Where the chunks come from; they go back on <see cref="Reset"/> and <see cref="Dispose"/>.</param>
-/// <param name="chunkSize">The size of the first chunk, in bytes. Later ones double up to <see cref="MaxChunkSize"/>.</param>
+/// <param name="pool">Where the chunks come from; they go back on <see cref="Reset"/> and
+/// <see cref="Dispose"/>.</param>
+/// <param name="chunkSize">The size of the first chunk, in bytes. Later ones double up to
+/// <see cref="MaxChunkSize"/>.</param>
 public sealed class WireWriter(BufferPool pool, int chunkSize = WireWriter.DefaultChunkSize) : IDisposable
 {
     /// <summary>The first chunk's size: most requests and answers without records fit in it.</summary>
@@ -24,6 +26,10 @@ public sealed class WireWriter(BufferPool pool, int chunkSize = WireWriter.Defau
     const int MaxVarintBytes = 5;
     const int MaxVarlongBytes = 10;
 
+    // A string of this many characters takes at most 126 bytes, so that its compact length takes one byte for certain
+    // and it can be encoded in place, without counting first. Most names on the wire are that short.
+    const int MaxShortString = 42;
+
     readonly BufferPool _pool = pool;
     readonly List<byte[]> _chunks = [];
     readonly List<ReadOnlyMemory<byte>> _segments = [];
@@ -37,7 +43,8 @@ public sealed class WireWriter(BufferPool pool, int chunkSize = WireWriter.Defau
     /// <summary>How many bytes were written since the last <see cref="Reset"/>.</summary>
     public long Length => _sealedLength + (_position - _sealed);
 
-    /// <summary>What was written, in order. Valid until the next write, <see cref="Reset"/> or <see cref="Dispose"/>.</summary>
+    /// <summary>What was written, in order. Valid until the next write, <see cref="Reset"/> or
+    /// <see cref="Dispose"/>.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> Segments
     {
         get
@@ -159,14 +166,20 @@ public sealed class WireWriter(BufferPool pool, int chunkSize = WireWriter.Defau
     /// <exception cref="InvalidOperationException">The string takes more than 32767 bytes.</exception>
     public void WriteString(string value, bool compact = false)
     {
-        var length = Encoding.UTF8.GetByteCount(value);
-        if (length > short.MaxValue)   // also the limit that Kafka sets to compact strings
-            throw new InvalidOperationException($"A string of {length} bytes is longer than the protocol's 32767.");
+        ArgumentNullException.ThrowIfNull(value);
+        if (value.Length > MaxShortString)
+        {
+            WriteLongString(value, compact);
+            return;
+        }
+        EnsureRoom(sizeof(short) + 3 * MaxShortString);
+        var prefix = compact ? 1 : sizeof(short);
+        var length = Encoding.UTF8.GetBytes(value, _chunk.AsSpan(_position + prefix));
         if (compact)
-            WriteUVarint((uint)length + 1);
+            _chunk[_position] = (byte)(length + 1);
         else
-            WriteInt16((short)length);
-        Encoding.UTF8.GetBytes(value, Take(length));
+            BinaryPrimitives.WriteInt16BigEndian(_chunk.AsSpan(_position), (short)length);
+        _position += prefix + length;
     }
 
     /// <summary>Writes a string or null.</summary>
@@ -219,8 +232,8 @@ public sealed class WireWriter(BufferPool pool, int chunkSize = WireWriter.Defau
         }
     }
 
-    /// <summary>Appends bytes, without a length: by reference from <see cref="BorrowThreshold"/> on (they must then stay
-    /// as they are until the segments were sent), copied below it.</summary>
+    /// <summary>Appends bytes, without a length: by reference from <see cref="BorrowThreshold"/> on (they must then
+    /// stay as they are until the segments were sent), copied below it.</summary>
     public void WriteBorrowed(ReadOnlyMemory<byte> bytes)
     {
         if (bytes.Length < BorrowThreshold)
@@ -259,8 +272,15 @@ public sealed class WireWriter(BufferPool pool, int chunkSize = WireWriter.Defau
     public void PatchSize(Reservation reservation) =>
         Patch(reservation, checked((int)(Length - reservation.LengthAfter)));
 
-    /// <summary>Starts a tagged field (KIP-482): write its content into the writer returned, then call
-    /// <see cref="EndTag"/>, which knows the size that has to stand before it.</summary>
+    /// <summary>Starts a tagged field (KIP-482) whose size is known: write that many bytes next.</summary>
+    public void WriteTag(uint tag, int size)
+    {
+        WriteUVarint(tag);
+        WriteUVarint((uint)size);
+    }
+
+    /// <summary>Starts a tagged field (KIP-482) whose size is not known: write its content into the writer returned,
+    /// then call <see cref="EndTag"/>, which knows the size that has to stand before it.</summary>
     public WireWriter BeginTag()
     {
         _tagged ??= new WireWriter(_pool, chunkSize: 256);
@@ -277,6 +297,18 @@ public sealed class WireWriter(BufferPool pool, int chunkSize = WireWriter.Defau
         foreach (var segment in content.Segments)
             WriteRaw(segment.Span);
         content.Reset();
+    }
+
+    void WriteLongString(string value, bool compact)
+    {
+        var length = Encoding.UTF8.GetByteCount(value);
+        if (length > short.MaxValue)   // also the limit that Kafka sets to compact strings
+            throw new InvalidOperationException($"A string of {length} bytes is longer than the protocol's 32767.");
+        if (compact)
+            WriteUVarint((uint)length + 1);
+        else
+            WriteInt16((short)length);
+        Encoding.UTF8.GetBytes(value, Take(length));
     }
 
     Span<byte> Take(int length)
