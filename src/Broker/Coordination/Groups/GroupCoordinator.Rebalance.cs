@@ -1,5 +1,4 @@
 using Millrace.Protocol;
-using Millrace.Protocol.Messages;
 
 namespace Millrace.Broker.Coordination.Groups;
 
