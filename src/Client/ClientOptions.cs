@@ -85,13 +85,12 @@ public sealed record ClientOptions
                 || port is 0 or > 65535)
             {
                 throw new ArgumentException(
-                    $"BootstrapServers: '{entry}' is not host:port. Write for example '127.0.0.1:9092', or '[::1]:9092' for IPv6.",
-                    nameof(BootstrapServers));
+                    $"BootstrapServers: '{entry}' is not host:port. Write for example '127.0.0.1:9092', or '[::1]:9092' for IPv6.");
             }
             result.Add((host, port));
         }
         return result.Count > 0 ? result : throw new ArgumentException(
-            "BootstrapServers is empty. Name at least one broker, for example '127.0.0.1:9092'.", nameof(BootstrapServers));
+            "BootstrapServers is empty. Name at least one broker, for example '127.0.0.1:9092'.");
     }
 
     internal static void Positive(TimeSpan value, string name)

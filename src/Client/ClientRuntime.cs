@@ -14,7 +14,7 @@ public sealed record ClientRuntime
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
     /// <summary>How connections are opened. TCP by default.</summary>
-    public ITransport Transport { get; init; } = TcpTransport.Instance;
+    public ITransport Transport { get; init; } = new TcpTransport();
 
     /// <summary>Randomness for jitter, for the choice of brokers and for the partitioner. Need not be safe for threads:
     /// the client takes a lock around it.</summary>

@@ -44,7 +44,14 @@ sealed class ClusterView
         ControllerId = controllerId;
         Brokers = brokers;
         _topics = topics;
-        _byId = topics.Values.Where(static t => t.Id != Guid.Empty).ToDictionary(static t => t.Id);
+        _byId = [];
+        foreach (var topic in topics.Values)
+        {
+            if (topic.Id != Guid.Empty)
+            {
+                _byId[topic.Id] = topic;
+            }
+        }
         Version = version;
     }
 

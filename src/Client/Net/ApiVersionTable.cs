@@ -23,7 +23,7 @@ sealed class ApiVersionTable
         }
         foreach (var api in response.ApiKeys)
         {
-            var key = (int)(short)api.ApiKey;
+            int key = api.ApiKey;
             if (key is >= 0 and < MaxKey)
             {
                 _ranges[key] = (api.MinVersion, api.MaxVersion);

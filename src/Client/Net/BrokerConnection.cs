@@ -10,7 +10,7 @@ namespace Millrace.Client.Net;
 /// </summary>
 /// <remarks>Whoever sends while nobody writes becomes the writer and takes along what others add meanwhile, so that requests
 /// queued together leave in one system call. One loop reads.</remarks>
-sealed partial class BrokerConnection
+sealed partial class BrokerConnection : IDisposable
 {
     // As many frames leave with one system call at most: below the kernel's 1024 segments with room for borrowed ones.
     const int MaxFramesPerWrite = 64;
@@ -106,6 +106,8 @@ sealed partial class BrokerConnection
         _closing.Cancel();
         FailPending();
     }
+
+    public void Dispose() => Close(new KafkaConnectionException($"The connection to {Broker} was closed by this client."));
 
     /// <summary>Obeys a throttle time: nothing is written until it is over, and deadlines move by as much.</summary>
     public void HoldFor(int throttleMs)
