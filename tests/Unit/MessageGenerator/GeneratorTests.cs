@@ -60,6 +60,7 @@ public sealed class GeneratorTests
     [InlineData("data Thing 0\n  # x\n  X: int8 1+", "Thing.msg(3): no version of Thing has this field")]
     [InlineData("data Thing 0\n  # x\n  X: int9", "Thing.msg(3): int9 is neither a primitive nor followed by its fields")]
     [InlineData("data Thing 0\n  # x\n  X: string = null", "Thing.msg(3): the default is null but the type is not nullable")]
+    [InlineData("data Thing 0\n  # x\n  X: Y?\n    # z\n    Z: int8", "Thing.msg(3): a structure that may be null starts at null")]
     [InlineData("data Thing 0\n  # x\n  X: int8 tag 0", "Thing.msg(1): Thing has a tagged field in a version that is not")]
     [InlineData("data Thing 0, flexible 0\n  # x\n  X: int8 tag 0\n  # y\n  Y: int8 tag 0", "Thing.msg(1): Thing uses a tag twice")]
     [InlineData("data Thing 0\n  # x\n  X: int8\n  # x\n  X: int8", "Thing.msg(5): Thing.X is defined twice")]

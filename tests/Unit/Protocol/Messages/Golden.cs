@@ -12,6 +12,18 @@ static class Golden
 {
     public static string Folder { get; } = Path.Combine(Repository.Root, "tests/Unit/Protocol/Golden");
 
+    // Under UPDATE=1 makes the folder hold exactly what is made now.
+    public static void RewriteIfAsked()
+    {
+        if (!Repository.Update)
+            return;
+        Directory.CreateDirectory(Folder);
+        foreach (var old in Directory.EnumerateFiles(Folder))
+            File.Delete(old);
+        foreach (var (file, content) in Make())
+            File.WriteAllText(Path.Combine(Folder, file), content);
+    }
+
     public static IEnumerable<(string File, string Content)> Make()
     {
         foreach (var definition in Catalog.Definitions)
