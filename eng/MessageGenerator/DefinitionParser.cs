@@ -102,6 +102,8 @@ sealed partial class DefinitionParser(string source, string text)
         var initial = match.Groups["default"] is { Success: true } d ? d.Value : null;
         if (initial == "null" && nullable.IsEmpty)
             throw Wrong(line, "the default is null but the type is not nullable");
+        if (!isArray && !nullable.IsEmpty && initial != "null" && !Primitives.Contains(type))
+            throw Wrong(line, "a structure that may be null starts at null: add `= null`");
         var tag = match.Groups["tag"] is { Success: true } t ? ParseNumber(t) : (uint?)null;
         var nested = Primitives.Contains(type)
             ? null
