@@ -14,6 +14,8 @@ public abstract class Codec
     {
         CompressionType.None => NoCodec.Instance,
         CompressionType.Gzip => GzipCodec.Instance,
+        CompressionType.Snappy => SnappyCodec.Instance,
+        CompressionType.Lz4 => Lz4Codec.Instance,
         _ => throw new WireFormatException($"Compression {(int)type} does not exist."),
     };
 
