@@ -51,7 +51,7 @@ sealed class BatchDecoder(BufferPool pool, BufferBudget budget, bool checkCrcs, 
             if (header.RecordCount > section.Bytes.Length / LeastRecordSize)
                 throw new WireFormatException($"{header.RecordCount} records do not fit {section.Bytes.Length} bytes");
             index = pool.Rent(header.RecordCount * Unsafe.SizeOf<RecordView>());
-            var count = Parse(section.Bytes.Span, header, position, MemoryMarshal.Cast<byte, RecordView>(index));
+            var count = Parse(section.Bytes.Span, header, position, MemoryMarshal.Cast<byte, RecordView>(index.AsSpan()));
             if (count > 0)
             {
                 var result = new FetchedBatch(topicPartition, header, section.Bytes, buffer, pool, index, count)

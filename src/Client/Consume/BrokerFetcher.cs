@@ -28,7 +28,7 @@ sealed class BrokerFetcher(
             {
                 var view = core.Metadata.View;
                 var peer = lanes.Find(node);
-                if (peer is not null && cursors.Leaders(view).Nodes.Contains(node))
+                if (peer is not null && cursors.IsLedBy(node, view))
                 {
                     var connection = await peer.GetAsync(ConnectionKind.Fetch, stop).ConfigureAwait(false);
                     var version = connection.Versions.Choose<FetchRequest, FetchResponse>(CursorSet.VersionCap, connection.Broker);
@@ -38,6 +38,7 @@ sealed class BrokerFetcher(
                         await FetchAsync(connection, plan).ConfigureAwait(false);
                         continue;
                     }
+                    signals.Resets.Set();   // planning may have found that a topic was made anew
                     if (retryAt != long.MaxValue)
                         sleep = TimeSpan.FromMilliseconds(Math.Clamp(retryAt - core.Runtime.NowMs(), 1, 5_000));
                 }

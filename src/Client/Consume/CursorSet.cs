@@ -113,6 +113,20 @@ sealed class CursorSet(
         }
     }
 
+    /// <summary>The node leads at least one of the partitions.</summary>
+    public bool IsLedBy(int node, ClusterView view)
+    {
+        lock (_gate)
+        {
+            foreach (var cursor in _order)
+            {
+                if (view.LeaderOf(cursor.TopicPartition.Topic, cursor.TopicPartition.Partition) == node)
+                    return true;
+            }
+            return false;
+        }
+    }
+
     /// <summary>What to ask a node for now.</summary>
     /// <param name="node">The node.</param>
     /// <param name="view">Who leads what.</param>

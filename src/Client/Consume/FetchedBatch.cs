@@ -109,7 +109,7 @@ public sealed class FetchedBatch : IReadOnlyList<FetchedRecord>, IDisposable
         var slots = _index;
         if (slots is null)
             ThrowReleased();
-        return ref MemoryMarshal.Cast<byte, RecordView>(slots)[index];
+        return ref MemoryMarshal.Cast<byte, RecordView>(slots.AsSpan())[index];
     }
 
     internal long OffsetOf(int index) => _header.OffsetOf(View(index));
