@@ -16,7 +16,7 @@ sealed partial class ListenerCore
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(answers);
-        var isMemberGone = false;
+        List<Lease>? gone = null;
         for (var i = 0; i < request.Leases.Count; i++)
         {
             var lease = request.Leases[i];
@@ -42,18 +42,15 @@ sealed partial class ListenerCore
             // Everything else leaves the lease dirty: neither success nor the end.
             _commitFailures++;
             lease.HasNoMap |= code == ErrorCode.OffsetMetadataTooLarge;
-            isMemberGone |= code is ErrorCode.UnknownMemberId or ErrorCode.FencedInstanceId or ErrorCode.FencedMemberEpoch;
             _events.CommitFailed(sent.Partition, sent.Offset, code);
-        }
-
-        if (isMemberGone)
-        {
-            // The group has gone on without this member: others own the partitions already.
-            while (_order.Count > 0)
+            if (code is ErrorCode.UnknownMemberId or ErrorCode.FencedInstanceId or ErrorCode.FencedMemberEpoch)
             {
-                Drop(_order[^1]);
+                (gone ??= []).Add(lease);
             }
         }
+
+        // The group has gone on without this member: others own the partitions already.
+        gone?.ForEach(Drop);
 
         if (_drain is not null && request.IsFinal)
         {
