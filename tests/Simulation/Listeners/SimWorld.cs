@@ -17,6 +17,7 @@ sealed class SimWorld
     int _nextInstance;
     int _steps;
     int _produced;
+    bool _isEnding;
 
     public SimWorld(int seed, bool isTraced)
     {
@@ -81,9 +82,11 @@ sealed class SimWorld
             Play(() => !IsChaos);
             Calm();
             Play(() => Oracle.IsAllDone && Broker.IsAllCommitted);
+            _isEnding = true;
             foreach (var instance in _instances)
             {
                 instance.Stop();
+                Log($"i{instance.Id} is to stop");
             }
 
             Play(() => _instances.TrueForAll(i => i.IsStopped));
@@ -106,6 +109,11 @@ sealed class SimWorld
     /// <summary>A fresh process joins the group.</summary>
     public void Join()
     {
+        if (_isEnding)
+        {
+            return;
+        }
+
         var instance = new SimInstance(this, _nextInstance++);
         _instances.Add(instance);
         instance.Start();
@@ -136,7 +144,8 @@ sealed class SimWorld
             Now = key.At;
             if (++_steps > MaxSteps || Now > Limit)
             {
-                Fail("I11", $"no end in sight after {_steps} steps: " + Oracle.Missing);
+                Fail("I11", $"no end in sight after {_steps} steps: {Oracle.Missing}; not stopped: "
+                    + string.Join(' ', _instances.Where(static i => !i.IsStopped).Select(static i => $"i{i.Id}")));
             }
 
             action!();
