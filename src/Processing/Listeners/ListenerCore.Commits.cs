@@ -35,12 +35,14 @@ sealed partial class ListenerCore
                 lease.Committed = sent.Offset;
                 lease.CommittedMetadata = sent.Metadata;
                 lease.CommittedVersion = request.Versions[i];
+                lease.IsUncertain = false;
                 _events.Committed(sent.Partition, sent.Offset, sent.Metadata.Length);
                 continue;
             }
 
             // Everything else leaves the lease dirty: neither success nor the end.
             _commitFailures++;
+            lease.IsUncertain = true;
             lease.HasNoMap |= code == ErrorCode.OffsetMetadataTooLarge;
             _events.CommitFailed(sent.Partition, sent.Offset, code);
             if (code is ErrorCode.UnknownMemberId or ErrorCode.FencedInstanceId or ErrorCode.FencedMemberEpoch)
@@ -107,7 +109,7 @@ sealed partial class ListenerCore
         Invariants.Check(offset >= lease.HighestSent, "I2", "A commit would go back.");
         var metadata = MakeMap(lease, offset);
         Invariants.Check(metadata.Length <= _plan.MaxMetadataChars, "I13", "The metadata is too long.");
-        if (offset == lease.Committed && metadata == lease.CommittedMetadata)
+        if (!lease.IsUncertain && offset == lease.Committed && metadata == lease.CommittedMetadata)
         {
             lease.CommittedVersion = lease.Tracker.Version;
             return false;
