@@ -98,6 +98,10 @@ sealed class Lease
 
     public bool IsCommitInFlight { get; set; }
 
+    /// <summary>A commit failed since the last acknowledged one, and may have been applied all the same: what the broker
+    /// holds is not known.</summary>
+    public bool IsUncertain { get; set; }
+
     /// <summary>The broker takes no metadata of our size: commit without a map.</summary>
     public bool HasNoMap { get; set; }
 

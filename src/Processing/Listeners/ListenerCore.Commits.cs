@@ -16,7 +16,7 @@ sealed partial class ListenerCore
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(answers);
-        var isMemberGone = false;
+        List<Lease>? gone = null;
         for (var i = 0; i < request.Leases.Count; i++)
         {
             var lease = request.Leases[i];
@@ -35,25 +35,24 @@ sealed partial class ListenerCore
                 lease.Committed = sent.Offset;
                 lease.CommittedMetadata = sent.Metadata;
                 lease.CommittedVersion = request.Versions[i];
+                lease.IsUncertain = false;
                 _events.Committed(sent.Partition, sent.Offset, sent.Metadata.Length);
                 continue;
             }
 
             // Everything else leaves the lease dirty: neither success nor the end.
             _commitFailures++;
+            lease.IsUncertain = true;
             lease.HasNoMap |= code == ErrorCode.OffsetMetadataTooLarge;
-            isMemberGone |= code is ErrorCode.UnknownMemberId or ErrorCode.FencedInstanceId or ErrorCode.FencedMemberEpoch;
             _events.CommitFailed(sent.Partition, sent.Offset, code);
-        }
-
-        if (isMemberGone)
-        {
-            // The group has gone on without this member: others own the partitions already.
-            while (_order.Count > 0)
+            if (code is ErrorCode.UnknownMemberId or ErrorCode.FencedInstanceId or ErrorCode.FencedMemberEpoch)
             {
-                Drop(_order[^1]);
+                (gone ??= []).Add(lease);
             }
         }
+
+        // The group has gone on without this member: others own the partitions already.
+        gone?.ForEach(Drop);
 
         if (_drain is not null && request.IsFinal)
         {
@@ -110,7 +109,7 @@ sealed partial class ListenerCore
         Invariants.Check(offset >= lease.HighestSent, "I2", "A commit would go back.");
         var metadata = MakeMap(lease, offset);
         Invariants.Check(metadata.Length <= _plan.MaxMetadataChars, "I13", "The metadata is too long.");
-        if (offset == lease.Committed && metadata == lease.CommittedMetadata)
+        if (!lease.IsUncertain && offset == lease.Committed && metadata == lease.CommittedMetadata)
         {
             lease.CommittedVersion = lease.Tracker.Version;
             return false;

@@ -114,6 +114,9 @@ sealed partial class ListenerCore
         }
     }
 
+    /// <summary>The bytes of key, value and headers that are outstanding. Loop only.</summary>
+    public long OutstandingBytes => _outstandingBytes;
+
     /// <summary>True when nothing is in flight anywhere.</summary>
     public bool IsQuiet => _outstanding == 0 && _outstandingBytes == 0 && Volatile.Read(ref _inFlight) == 0
         && _parked.Count == 0 && _ghosts.Count == 0 && Ready.Count == 0;

@@ -15,7 +15,9 @@ sealed class Tracker
     readonly long[] _offsets;
     readonly ulong[] _done;
     readonly Delivery?[] _records;
-    readonly List<Delivery> _stragglers = [];
+
+    /// <summary>By offset. The offset is kept beside the record, which is reused when its lease gives it up.</summary>
+    readonly List<(long Offset, Delivery Record)> _stragglers = [];
     readonly int _mask;
     readonly int _maxStragglers;
 
@@ -55,7 +57,7 @@ sealed class Tracker
         get
         {
             Advance();
-            return _stragglers.Count > 0 ? _stragglers[0] : _head < _tail ? _records[_head & _mask] : null;
+            return _stragglers.Count > 0 ? _stragglers[0].Record : _head < _tail ? _records[_head & _mask] : null;
         }
     }
 
@@ -138,7 +140,7 @@ sealed class Tracker
     {
         if (delivery.TrackState == TrackState.EvictedDone)
         {
-            _stragglers.Remove(delivery);
+            _stragglers.RemoveAt(_stragglers.FindIndex(s => ReferenceEquals(s.Record, delivery)));
         }
         else
         {
@@ -169,11 +171,11 @@ sealed class Tracker
     {
         var lastOffset = all ? Next - 1 : _highestDone;
         var last = all ? _tail - 1 : _highestDoneSequence;
-        foreach (var straggler in _stragglers)
+        foreach (var (offset, _) in _stragglers)
         {
-            if (straggler.Offset <= lastOffset)
+            if (offset <= lastOffset)
             {
-                into.Add(straggler.Offset);
+                into.Add(offset);
             }
         }
 
@@ -246,7 +248,7 @@ sealed class Tracker
         var before = Interlocked.CompareExchange(ref record.TrackState, TrackState.Evicted, TrackState.Pending);
         if (before == TrackState.Pending)
         {
-            _stragglers.Add(record);
+            _stragglers.Add((_offsets[slot], record));
             _head++;
         }
         else
