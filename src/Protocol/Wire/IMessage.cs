@@ -7,8 +7,9 @@ public interface IMessage
     /// is sent (see <see cref="WireWriter.WriteBorrowed"/>).</summary>
     void Write(WireWriter writer, short version);
 
-    /// <summary>Reads the body in the given version. Byte fields borrow from the reader's memory. Never throws on bad
-    /// input: the reader goes bad, and the caller checks it once with <see cref="WireReader.ThrowIfBad"/>.</summary>
+    /// <summary>Reads the body in the given version into a new instance. Byte fields borrow from the reader's memory.
+    /// Never throws on bad input: the reader goes bad, and the caller checks it once with
+    /// <see cref="WireReader.ThrowIfBad"/>.</summary>
     void Read(ref WireReader reader, short version);
 }
 
@@ -26,6 +27,7 @@ public interface IRequest<TResponse> : IMessage
     /// <summary>The highest version that the codec knows.</summary>
     static abstract short MaxVersion { get; }
 
-    /// <summary>The first version with compact lengths and tagged fields (KIP-482); <see cref="short.MaxValue"/> if none.</summary>
+    /// <summary>The first version with compact lengths and tagged fields (KIP-482); <see cref="short.MaxValue"/> if
+    /// none.</summary>
     static abstract short FirstFlexibleVersion { get; }
 }

@@ -21,6 +21,14 @@ public sealed class SharedBuffer
         Length = length;
     }
 
+    /// <summary>Takes over an array that was rented from the pool. The caller holds the first reference.</summary>
+    internal SharedBuffer(BufferPool pool, byte[] rented, int length)
+    {
+        _pool = pool;
+        _array = rented;
+        Length = length;
+    }
+
     /// <summary>The usable length, in bytes.</summary>
     public int Length { get; }
 

@@ -1,0 +1,299 @@
+using Microsoft.Extensions.Logging;
+using Millrace.Protocol.Wire;
+
+namespace Millrace.Client.Net;
+
+/// <summary>
+/// One connection to one broker. Requests are pipelined: written in the order of <see cref="Send"/>, answered in the same
+/// order (Kafka promises it), matched by correlation id. A request that is not answered in time closes the connection, and
+/// everything in flight on it fails as "maybe processed"; a cancelled caller only leaves his answer behind.
+/// </summary>
+/// <remarks>Whoever sends while nobody writes becomes the writer and takes along what others add meanwhile, so that requests
+/// queued together leave in one system call. One loop reads.</remarks>
+sealed partial class BrokerConnection : IDisposable
+{
+    // As many frames leave with one system call at most: below the kernel's 1024 segments with room for borrowed ones.
+    const int MaxFramesPerWrite = 64;
+
+    readonly record struct OutgoingFrame(WireWriter Writer, PendingRequest Request);
+
+    readonly ITransportConnection _transport;
+    readonly ClientOptions _options;
+    readonly ClientRuntime _runtime;
+    readonly ILogger _logger;
+    readonly ITimer _timer;
+    readonly CancellationTokenSource _closing = new();
+    readonly Lock _gate = new();
+    readonly Queue<PendingRequest> _inFlight = new();      // guarded by _gate; in the order of sending
+    readonly Queue<OutgoingFrame> _outgoing = new();       // guarded by _gate
+    readonly List<OutgoingFrame> _writing = [];            // the writer's own
+    readonly List<ReadOnlyMemory<byte>> _segments = [];    // the writer's own
+    bool _isWriting;                                       // guarded by _gate
+    bool _isFailed;                                        // guarded by _gate; set once pending requests were told
+    KafkaConnectionException? _closedBy;                   // guarded by _gate for writing
+    long _lastUsedMs;                                      // guarded by _gate
+    long _timerDueMs = long.MaxValue;                      // guarded by _gate
+    long _holdUntilMs;                                     // guarded by _gate; throttle
+    int _correlationId;
+
+    BrokerConnection(ITransportConnection transport, string broker, ClientOptions options, ClientRuntime runtime, ILogger logger)
+    {
+        _transport = transport;
+        Broker = broker;
+        _options = options;
+        _runtime = runtime;
+        _logger = logger;
+        _lastUsedMs = runtime.NowMs();
+        _timer = runtime.TimeProvider.CreateTimer(
+            static state => ((BrokerConnection)state!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>The broker's address and id, for logs and errors.</summary>
+    public string Broker { get; }
+
+    /// <summary>What the other end speaks.</summary>
+    public ApiVersionTable Versions { get; private set; } = new(null);
+
+    public bool IsOpen => Volatile.Read(ref _closedBy) is null;
+
+    /// <summary>Requests written or waiting to be written.</summary>
+    public int InFlight
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _inFlight.Count;
+            }
+        }
+    }
+
+    /// <summary>Queues a request. Its callbacks tell how it went.</summary>
+    /// <exception cref="KafkaConnectionException">The connection is closed already; nothing was sent, and no callback will come.</exception>
+    /// <exception cref="InvalidOperationException">The version cannot carry a field that is set.</exception>
+    public void Send<TRequest, TResponse>(TRequest request, PendingRequest pending, TimeSpan timeout)
+        where TRequest : IRequest<TResponse>
+        where TResponse : class, IMessage, new()
+    {
+        pending.CorrelationId = Interlocked.Increment(ref _correlationId) & int.MaxValue;
+        var writer = new WireWriter(_runtime.BufferPool);
+        try
+        {
+            Frame.WriteRequest<TRequest, TResponse>(
+                writer, request, pending.Version, pending.CorrelationId, _options.ClientId);
+            Enqueue(new OutgoingFrame(writer, pending), (long)timeout.TotalMilliseconds);
+        }
+        catch
+        {
+            writer.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Closes. Everything in flight fails, as soon as the network no longer reads what it borrowed.</summary>
+    public void Close(KafkaConnectionException reason)
+    {
+        lock (_gate)
+        {
+            if (_closedBy is not null)
+            {
+                return;
+            }
+            Volatile.Write(ref _closedBy, reason);
+        }
+        _transport.Abort();
+        _timer.Dispose();
+        _closing.Cancel();
+        FailPending();
+    }
+
+    public void Dispose() => Close(new KafkaConnectionException($"The connection to {Broker} was closed by this client."));
+
+    /// <summary>Obeys a throttle time: nothing is written until it is over, and deadlines move by as much.</summary>
+    public void HoldFor(int throttleMs)
+    {
+        if (throttleMs <= 0)
+        {
+            return;
+        }
+        LogMessages.Throttled(_logger, Broker, throttleMs);
+        lock (_gate)
+        {
+            _holdUntilMs = Math.Max(_holdUntilMs, _runtime.NowMs() + throttleMs);
+            foreach (var request in _inFlight)
+            {
+                request.DeadlineMs += throttleMs;
+            }
+        }
+    }
+
+    void Enqueue(OutgoingFrame frame, long timeoutMs)
+    {
+        var now = _runtime.NowMs();
+        lock (_gate)
+        {
+            if (_closedBy is { } closed)
+            {
+                throw new KafkaConnectionException(closed.Message, closed, closed.IsTransient);
+            }
+            frame.Request.DeadlineMs = Math.Max(now, _holdUntilMs) + timeoutMs;
+            _lastUsedMs = now;
+            if (frame.Request.ExpectsResponse)
+            {
+                _inFlight.Enqueue(frame.Request);
+                ArmTimer(now, frame.Request.DeadlineMs);
+            }
+            _outgoing.Enqueue(frame);
+            if (_isWriting)
+            {
+                return;
+            }
+            _isWriting = true;
+        }
+        _ = WriteAllAsync();
+    }
+
+    async Task WriteAllAsync()
+    {
+        while (TakeOutgoing(out var hold))
+        {
+            try
+            {
+                if (hold > 0)
+                {
+                    await Task.Delay(TimeSpan.FromMilliseconds(hold), _runtime.TimeProvider, _closing.Token).ConfigureAwait(false);
+                }
+                await _transport.SendAsync(_segments, _closing.Token).ConfigureAwait(false);
+                AfterWrite();
+            }
+            catch (Exception e)
+            {
+                AfterWrite(e);
+            }
+        }
+        FailPending();
+    }
+
+    /// <summary>Takes the next frames to write; false, and this writer is done, when there are none.</summary>
+    bool TakeOutgoing(out long holdMs)
+    {
+        lock (_gate)
+        {
+            holdMs = Math.Max(0, _holdUntilMs - (_holdUntilMs == 0 ? 0 : _runtime.NowMs()));
+            if (_closedBy is not null || _outgoing.Count == 0)
+            {
+                _isWriting = false;
+                return false;
+            }
+            while (_writing.Count < MaxFramesPerWrite && _outgoing.TryDequeue(out var frame))
+            {
+                frame.Request.IsWritten = true;
+                _writing.Add(frame);
+                _segments.AddRange(frame.Writer.Segments);
+            }
+            return true;
+        }
+    }
+
+    void AfterWrite(Exception? error = null)
+    {
+        var failure = error is null ? null : Wrap(error);
+        if (failure is not null)
+        {
+            Close(failure);
+        }
+        foreach (var (writer, request) in _writing)
+        {
+            writer.Dispose();
+            if (request.ExpectsResponse)
+            {
+                continue;
+            }
+            if (failure is null)
+            {
+                request.OnWritten();
+            }
+            else
+            {
+                request.OnFailed(Failure());
+            }
+        }
+        _writing.Clear();
+        _segments.Clear();
+    }
+
+    /// <summary>Tells every pending request that no answer will come. Waits for the writer, because requests lend it their bytes.</summary>
+    void FailPending()
+    {
+        PendingRequest[] pending;
+        lock (_gate)
+        {
+            if (_closedBy is null || _isWriting || _isFailed)
+            {
+                return;
+            }
+            _isFailed = true;
+            pending = [.. _inFlight, .. _outgoing.Where(static f => !f.Request.ExpectsResponse).Select(static f => f.Request)];
+            _inFlight.Clear();
+            while (_outgoing.TryDequeue(out var frame))
+            {
+                frame.Writer.Dispose();
+            }
+        }
+        LogMessages.ConnectionClosed(_logger, Broker, pending.Length, _closedBy!.Message);
+        foreach (var request in pending)
+        {
+            request.OnFailed(new KafkaConnectionException(
+                _closedBy.Message, _closedBy.InnerException, _closedBy.IsTransient, request.IsWritten));
+        }
+    }
+
+    KafkaConnectionException Failure() => new(_closedBy!.Message, _closedBy.InnerException, _closedBy.IsTransient, maybeProcessed: true);
+
+    KafkaConnectionException Wrap(Exception error) => error as KafkaConnectionException
+        ?? new KafkaConnectionException($"The connection to {Broker} broke: {error.Message}", error);
+
+    // Under _gate. One timer per connection: it is moved only when something is due earlier than it stands.
+    void ArmTimer(long now, long dueMs)
+    {
+        if (dueMs < _timerDueMs)
+        {
+            _timerDueMs = dueMs;
+            _timer.Change(TimeSpan.FromMilliseconds(Math.Max(0, dueMs - now)), Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    void OnTimer()
+    {
+        var now = _runtime.NowMs();
+        KafkaConnectionException reason;
+        lock (_gate)
+        {
+            _timerDueMs = long.MaxValue;
+            if (_closedBy is not null)
+            {
+                return;
+            }
+            var due = _lastUsedMs + (long)_options.ConnectionMaxIdle.TotalMilliseconds;
+            PendingRequest? late = null;
+            if (_inFlight.Count > 0)
+            {
+                due = long.MaxValue;
+                foreach (var request in _inFlight)
+                {
+                    due = Math.Min(due, request.DeadlineMs);
+                    late ??= request.DeadlineMs <= now ? request : null;
+                }
+            }
+            if (due > now)
+            {
+                ArmTimer(now, due);
+                return;
+            }
+            reason = late is null
+                ? new KafkaConnectionException($"The connection to {Broker} was closed because it was idle.")
+                : new KafkaConnectionException($"{Broker} did not answer {late.ApiKey} in time; the connection was closed.");
+        }
+        Close(reason);
+    }
+}

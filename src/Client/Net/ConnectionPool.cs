@@ -1,0 +1,85 @@
+using Microsoft.Extensions.Logging;
+using Millrace.Client.Metadata;
+
+namespace Millrace.Client.Net;
+
+/// <summary>The brokers of the cluster, by id, and the bootstrap servers.</summary>
+sealed class ConnectionPool : IDisposable
+{
+    readonly ClientOptions _options;
+    readonly ClientRuntime _runtime;
+    readonly ILogger _logger;
+    readonly CancellationTokenSource _shutdown = new();
+    readonly Lock _gate = new();
+    readonly BrokerPeer[] _bootstrap;
+    Dictionary<int, BrokerPeer> _peers = [];   // replaced as a whole, under _gate; read without it
+
+    public ConnectionPool(ClientOptions options, ClientRuntime runtime, IReadOnlyList<(string Host, int Port)> bootstrap)
+    {
+        _options = options;
+        _runtime = runtime;
+        _logger = runtime.LoggerFactory.CreateLogger("Millrace.Client.Net");
+        // Bootstrap entries have negative ids, as in Kafka's own clients.
+        _bootstrap = [.. bootstrap.Select((b, i) => NewPeer(-1 - i, b.Host, b.Port))];
+    }
+
+    /// <summary>The servers named in the options.</summary>
+    public IReadOnlyList<BrokerPeer> Bootstrap => _bootstrap;
+
+    /// <summary>The brokers of the last metadata, in no order.</summary>
+    public IReadOnlyCollection<BrokerPeer> Known => Volatile.Read(ref _peers).Values;
+
+    /// <summary>The peer of a broker, or null if the last metadata does not have it.</summary>
+    public BrokerPeer? Find(int nodeId) => Volatile.Read(ref _peers).GetValueOrDefault(nodeId);
+
+    /// <summary>Takes over the brokers of new metadata. One with another address gets new connections, one that is gone loses his.</summary>
+    public void Update(ClusterView view)
+    {
+        var retired = new List<BrokerPeer>();
+        lock (_gate)
+        {
+            var next = new Dictionary<int, BrokerPeer>();
+            foreach (var broker in view.Brokers.Values)
+            {
+                var known = _peers.GetValueOrDefault(broker.NodeId);
+                next[broker.NodeId] = known is not null && known.Host == broker.Host && known.Port == broker.Port
+                    ? known
+                    : NewPeer(broker.NodeId, broker.Host, broker.Port);
+            }
+            retired.AddRange(_peers.Values.Where(p => next.GetValueOrDefault(p.NodeId) != p));
+            Volatile.Write(ref _peers, next);
+        }
+        foreach (var peer in retired)
+        {
+            peer.Retire("the metadata no longer lists it under this address.");
+        }
+    }
+
+    /// <summary>Brokers to ask something that any can answer: those with an open idle connection first, those whose last
+    /// connection failed last, otherwise in random order; the bootstrap servers when no broker is known.</summary>
+    public List<BrokerPeer> Candidates()
+    {
+        var known = Known;
+        var candidates = new List<(BrokerPeer Peer, int Rank, double Tie)>();
+        foreach (var peer in known.Count > 0 ? known : _bootstrap)
+        {
+            var open = peer.TryGet(ConnectionKind.General);
+            var rank = open is not null ? Math.Min(open.InFlight, 100) : peer.IsBackingOff ? 1000 : 500;
+            candidates.Add((peer, rank, _runtime.NextDouble()));
+        }
+        candidates.Sort(static (a, b) => a.Rank != b.Rank ? a.Rank.CompareTo(b.Rank) : a.Tie.CompareTo(b.Tie));
+        return candidates.ConvertAll(static c => c.Peer);
+    }
+
+    public void Dispose()
+    {
+        _shutdown.Cancel();
+        foreach (var peer in (IEnumerable<BrokerPeer>)[.. Known, .. _bootstrap])
+        {
+            peer.Retire("the client was disposed.");
+        }
+    }
+
+    BrokerPeer NewPeer(int nodeId, string host, int port) =>
+        new(nodeId, host, port, _options, _runtime, _logger, _shutdown.Token);
+}
