@@ -70,9 +70,9 @@ public sealed class DefinitionsAgainstKafkaTests
             }
             // Structures used twice are described once, at their first use or among the common ones.
             if (theirs.TryGetProperty("fields", out var fields))
-                Fields(ours.Struct, fields, versions);
+                Fields(ours.Struct, fields, ours.Struct.Scope);
             else
-                Fields(ours.Struct, Common(type.Replace("[]", "", StringComparison.Ordinal)), versions);
+                Fields(ours.Struct, Common(type.Replace("[]", "", StringComparison.Ordinal)), ours.Struct.Scope);
         }
 
         JsonElement Common(string name) =>
