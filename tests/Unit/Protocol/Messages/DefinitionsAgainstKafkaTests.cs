@@ -18,7 +18,7 @@ public sealed class DefinitionsAgainstKafkaTests
         {
             // Only the request's schema says that the newest version is not released yet.
             var request = message.Name.Replace("Response", "Request", StringComparison.Ordinal);
-            var isUnstable = schemas[request].TryGetProperty("latestVersionUnstable", out var flag) && flag.GetBoolean();
+            var isUnstable = schemas[request].TryGetProperty("latestVersionUnstable", out var f) && f.GetBoolean();
             new Comparison(message, schemas[message.Name], isUnstable, differences).Run();
         }
         Assert.True(differences.Count == 0, string.Join('\n', differences));
