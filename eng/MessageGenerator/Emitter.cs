@@ -24,7 +24,7 @@ static class Emitter
 
     static void EmitMessage(CodeWriter code, Definition definition, Message message)
     {
-        code.Doc(Escape(message.Doc));
+        code.Doc(CodeWriter.Escape(message.Doc));
         code.Open($"public sealed class {message.Name} : {Interface(definition, message)}");
         if (message.Kind != MessageKind.Response)
             EmitFacts(code, definition, message);
@@ -89,7 +89,7 @@ static class Emitter
             code.Line();
         foreach (var field in s.Fields)
         {
-            code.Doc(Escape(field.Doc));
+            code.Doc(CodeWriter.Escape(field.Doc));
             if (Remarks(field, s.Scope) is { } remarks)
                 code.Doc(remarks, "remarks");
             var property = $"public {Types.Declared(field)} {field.Name}";
@@ -166,8 +166,4 @@ static class Emitter
         ReadEmitter.Tags(code, s, flexible);
         code.Close();
     }
-
-    static string Escape(string text) =>
-        text.Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal)
-            .Replace(">", "&gt;", StringComparison.Ordinal);
 }

@@ -58,14 +58,24 @@ public sealed class GeneratorTests
     [InlineData("data Thing 0\n  X: int8", "Thing.msg(2): a field needs a comment above it")]
     [InlineData("data Thing 0\n  # x\n  x: int8", "Thing.msg(3): expected `Name: type")]
     [InlineData("data Thing 0\n  # x\n  X: int8 1+", "Thing.msg(3): no version of Thing has this field")]
-    [InlineData("data Thing 0\n  # x\n  X: int9", "Thing.msg(3): int9 is neither a primitive nor followed by its fields")]
-    [InlineData("data Thing 0\n  # x\n  X: string = null", "Thing.msg(3): the default is null but the type is not nullable")]
-    [InlineData("data Thing 0\n  # x\n  X: Y?\n    # z\n    Z: int8", "Thing.msg(3): a structure that may be null starts at null")]
-    [InlineData("data Thing 0\n  # x\n  X: int8 tag 0", "Thing.msg(1): Thing has a tagged field in a version that is not")]
-    [InlineData("data Thing 0, flexible 0\n  # x\n  X: int8 tag 0\n  # y\n  Y: int8 tag 0", "Thing.msg(1): Thing uses a tag twice")]
+    [InlineData("data Thing 0\n  # x\n  X: int9",
+        "Thing.msg(3): int9 is neither a primitive nor followed by its fields")]
+    [InlineData("data Thing 0\n  # x\n  X: string = null",
+        "Thing.msg(3): the default is null but the type is not nullable")]
+    [InlineData("data Thing 0\n  # x\n  X: Y?\n    # z\n    Z: int8",
+        "Thing.msg(3): a structure that may be null starts at null")]
+    [InlineData("data Thing 0\n  struct Y\n    # z\n    Z: int8", "Thing.msg(2): a structure needs a comment above it")]
+    [InlineData("data Thing 0\n  # y\n  struct Y\n  # z\n  Z: int8", "Thing.msg(3): a structure needs fields below it")]
+    [InlineData("data Thing 0-1\n  # x\n  X: Z 0\n    # y\n    Y: int8\n  # w\n  W: Z 1",
+        "Thing.msg(7): Z is not defined for all these")]
+    [InlineData("data Thing 0\n  # x\n  X: int8 tag 0",
+        "Thing.msg(1): Thing has a tagged field in a version that is not")]
+    [InlineData("data Thing 0, flexible 0\n  # x\n  X: int8 tag 0\n  # y\n  Y: int8 tag 0",
+        "Thing.msg(1): Thing uses a tag twice")]
     [InlineData("data Thing 0\n  # x\n  X: int8\n  # x\n  X: int8", "Thing.msg(5): Thing.X is defined twice")]
     [InlineData("data Thing 0\n  # x\n  X: X\n    # y\n    Y: int8", "Thing.msg(1): Thing.X is named like a structure")]
-    [InlineData("data Thing 0\n  # x\n  X: int8\n    # y\n    Y: int8", "Thing.msg(5): the indentation fits no open structure")]
+    [InlineData("data Thing 0\n  # x\n  X: int8\n    # y\n    Y: int8",
+        "Thing.msg(5): the indentation fits no open structure")]
     [InlineData("data Thing 0\n\t# x\n\tX: int8", "Thing.msg(2): a tab; indent with spaces")]
     public void A_wrong_definition_is_refused_with_file_line_and_reason(string text, string reason)
     {

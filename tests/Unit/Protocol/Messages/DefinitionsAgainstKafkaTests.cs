@@ -18,7 +18,7 @@ public sealed class DefinitionsAgainstKafkaTests
         {
             // Only the request's schema says that the newest version is not released yet.
             var request = message.Name.Replace("Response", "Request", StringComparison.Ordinal);
-            var isUnstable = schemas[request].TryGetProperty("latestVersionUnstable", out var flag) && flag.GetBoolean();
+            var isUnstable = schemas[request].TryGetProperty("latestVersionUnstable", out var f) && f.GetBoolean();
             new Comparison(message, schemas[message.Name], isUnstable, differences).Run();
         }
         Assert.True(differences.Count == 0, string.Join('\n', differences));
@@ -70,9 +70,9 @@ public sealed class DefinitionsAgainstKafkaTests
             }
             // Structures used twice are described once, at their first use or among the common ones.
             if (theirs.TryGetProperty("fields", out var fields))
-                Fields(ours.Struct, fields, versions);
+                Fields(ours.Struct, fields, ours.Struct.Scope);
             else
-                Fields(ours.Struct, Common(type.Replace("[]", "", StringComparison.Ordinal)), versions);
+                Fields(ours.Struct, Common(type.Replace("[]", "", StringComparison.Ordinal)), ours.Struct.Scope);
         }
 
         JsonElement Common(string name) =>

@@ -66,7 +66,7 @@ sealed class Filler(Random random, short version, int longBytes = 1500)
         "error" => (ErrorCode)random.Next(-1, 130),
         "uuid" => new Guid(Bytes(16)),
         "string" => Text(random.Next(20) == 0 ? random.Next(200) : random.Next(12)),
-        "bytes" or "records" => (ReadOnlyMemory<byte>)Bytes(random.Next(5) == 0 ? random.Next(longBytes) : random.Next(20)),
+        "bytes" or "records" => (ReadOnlyMemory<byte>)Bytes(random.Next(random.Next(5) == 0 ? longBytes : 20)),
         _ => throw new InvalidOperationException($"No values are known for {type}."),
     };
 
@@ -78,7 +78,8 @@ sealed class Filler(Random random, short version, int longBytes = 1500)
         _ => random.Next(1000),
     };
 
-    string Text(int length) => string.Concat(Enumerable.Range(0, length).Select(_ => Letters[random.Next(Letters.Length)]));
+    string Text(int length) =>
+        string.Concat(Enumerable.Range(0, length).Select(_ => Letters[random.Next(Letters.Length)]));
 
     byte[] Bytes(int length)
     {

@@ -50,11 +50,12 @@ static class Golden
             foreach (var version in Catalog.VersionsOf(definition.Messages[0]))
             {
                 var flexible = definition.Messages[0].Flexible.Contains(version);
-                var request = Bytes(w => Frame.WriteRequestHeader(w, new(key, version, 0x01020304, "golden"), flexible));
+                var api = $"{(short)key}:{version}";
+                var header = new RequestHeader(key, version, 0x01020304, "golden");
+                var request = Bytes(w => Frame.WriteRequestHeader(w, header, flexible));
                 var response = Bytes(w => Frame.WriteResponseHeader(w, key, 0x01020304, flexible));
-                yield return Line("RequestHeader", Frame.RequestHeaderVersion(flexible), $"{(short)key}:{version}", request);
-                yield return Line(
-                    "ResponseHeader", Frame.ResponseHeaderVersion(key, flexible), $"{(short)key}:{version}", response);
+                yield return Line("RequestHeader", Frame.RequestHeaderVersion(flexible), api, request);
+                yield return Line("ResponseHeader", Frame.ResponseHeaderVersion(key, flexible), api, response);
             }
         }
     }

@@ -26,7 +26,7 @@ public sealed class GoldenTests
     public void No_golden_file_is_left_over()
     {
         var wanted = Golden.Make().Select(g => g.File).Order(StringComparer.Ordinal);
-        var present = Directory.EnumerateFiles(Golden.Folder).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal);
+        var present = new DirectoryInfo(Golden.Folder).GetFiles().Select(f => f.Name).Order(StringComparer.Ordinal);
         Assert.Equal(wanted, present);
     }
 

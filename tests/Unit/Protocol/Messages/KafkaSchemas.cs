@@ -14,10 +14,8 @@ static class KafkaSchemas
         foreach (var jar in Directory.EnumerateFiles(Path.Combine(kafka, "lib"), "kafka-*.jar").Where(IsWanted))
         {
             using var zip = ZipFile.OpenRead(jar);
-            foreach (var entry in zip.Entries.Where(e => e.FullName.Contains("common/message/", StringComparison.Ordinal)))
+            foreach (var entry in zip.Entries.Where(IsSchema))
             {
-                if (!entry.Name.EndsWith(".json", StringComparison.Ordinal))
-                    continue;
                 using var stream = entry.Open();
                 using var document = JsonDocument.Parse(stream, WithComments);
                 schemas[document.RootElement.GetProperty("name").GetString()!] = document.RootElement.Clone();
@@ -25,6 +23,10 @@ static class KafkaSchemas
         }
         return schemas;
     }
+
+    static bool IsSchema(ZipArchiveEntry entry) =>
+        entry.FullName.Contains("common/message/", StringComparison.Ordinal)
+        && entry.Name.EndsWith(".json", StringComparison.Ordinal);
 
     static bool IsWanted(string jar) =>
         Path.GetFileName(jar).StartsWith("kafka-clients-", StringComparison.Ordinal)

@@ -29,8 +29,9 @@ public sealed class RoundTripTests
                 var where = $"{name} v{version}, seed {seed}";
                 Assert.True(!reader.IsBad, $"{where}: {reader.Problem}");
                 Assert.True(reader.Remaining == 0, $"{where}: {reader.Remaining} bytes are left over");
-                Assert.True(Dump.Of(written) == Dump.Of(read), $"{where}:\n{Dump.Of(written)}\nbecame\n{Dump.Of(read)}");
-                Assert.True(bytes.AsSpan().SequenceEqual(Catalog.Encode(read, version)), $"{where}: written differently");
+                var (before, after) = (Dump.Of(written), Dump.Of(read));
+                Assert.True(before == after, $"{where}:\n{before}\nbecame\n{after}");
+                Assert.True(bytes.SequenceEqual(Catalog.Encode(read, version)), $"{where}: written differently");
             }
         }
     }
@@ -99,7 +100,8 @@ public sealed class RoundTripTests
 
         var e = Assert.Throws<InvalidOperationException>(() => Catalog.Encode(request, 11));
 
-        Assert.Equal("FetchRequest.FetchPartition.LastFetchedEpoch is set, but version 11 has no such field.", e.Message);
+        Assert.Equal(
+            "FetchRequest.FetchPartition.LastFetchedEpoch is set, but version 11 has no such field.", e.Message);
         Catalog.Encode(request, 12);
     }
 

@@ -8,7 +8,7 @@ namespace Millrace.Unit.Protocol.Wire;
 
 public sealed class FrameTests
 {
-    readonly TrackingPool _pool = new();
+    readonly DiagnosticBufferPool _pool = new();
 
     [Theory]
     [InlineData(11)]
@@ -62,7 +62,10 @@ public sealed class FrameTests
     {
         using var writer = new WireWriter(_pool, chunkSize: 64);
         for (var i = 0; i < 20; i++)
-            Frame.WriteRequest<HeartbeatRequest, HeartbeatResponse>(writer, new() { GroupId = $"group {i}" }, 4, i, null);
+        {
+            var request = new HeartbeatRequest { GroupId = $"group {i}" };
+            Frame.WriteRequest<HeartbeatRequest, HeartbeatResponse>(writer, request, 4, i, null);
+        }
 
         var reader = new WireReader(writer.ToArray());
         for (var i = 0; i < 20; i++)

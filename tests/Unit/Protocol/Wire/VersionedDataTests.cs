@@ -41,6 +41,9 @@ public sealed class VersionedDataTests
     {
         var bytes = VersionedData.Encode(new GroupMetadataValue { ProtocolType = "consumer" }, 3);
         for (var length = 0; length < bytes.Length; length++)
-            Assert.Throws<WireFormatException>(() => VersionedData.Decode<GroupMetadataValue>(bytes.AsMemory(0, length)));
+        {
+            var part = bytes.AsMemory(0, length);
+            Assert.Throws<WireFormatException>(() => VersionedData.Decode<GroupMetadataValue>(part));
+        }
     }
 }
