@@ -44,7 +44,7 @@ sealed partial class GroupCoordinator
     }
 
     /// <summary>ListGroups. An empty filter lets all through; names are compared without regard to case.</summary>
-    public ListGroupsResponse List(List<string> states, List<string> types)
+    public ListGroupsResponse List(List<string> states, List<string> types, short version)
     {
         var response = new ListGroupsResponse();
         if (types.Count > 0 && !types.Contains("classic", StringComparer.OrdinalIgnoreCase)) return response;
@@ -56,8 +56,8 @@ sealed partial class GroupCoordinator
             {
                 GroupId = group.Id,
                 ProtocolType = group.ProtocolType ?? "",
-                GroupState = state,
-                GroupType = "classic",
+                GroupState = version >= 4 ? state : "",
+                GroupType = version >= 5 ? "classic" : "",
             });
         }
 

@@ -1,5 +1,7 @@
+using System.Buffers.Binary;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
+using Millrace.Protocol.Wire;
 
 namespace Millrace.Broker.Coordination.Groups;
 
@@ -43,4 +45,45 @@ static class GroupRecords
         new(OffsetType, Key(group, partition), null, 0);
 
     public static CoordinatorRecord GroupTombstone(string group) => new(GroupType, Key(group), null, 0);
+
+    /// <summary>The key as it lies in the log: int16 type, then the fields.</summary>
+    public static byte[] EncodeKey(CoordinatorRecord record) => record.Key switch
+    {
+        OffsetCommitKey key => VersionedData.Encode(key, record.Type),
+        GroupMetadataKey key => VersionedData.Encode(key, record.Type),
+        _ => throw new InvalidOperationException($"{record.Key.GetType().Name} is not a key of a group record."),
+    };
+
+    /// <summary>The value as it lies in the log: int16 version, then the fields; null for a tombstone.</summary>
+    public static byte[]? EncodeValue(CoordinatorRecord record) => record.Value switch
+    {
+        null => null,
+        OffsetCommitValue value => VersionedData.Encode(value, record.ValueVersion),
+        GroupMetadataValue value => VersionedData.Encode(value, record.ValueVersion),
+        _ => throw new InvalidOperationException($"{record.Value.GetType().Name} is not a value of a group record."),
+    };
+
+    /// <summary>A record from the log; null for types of other coordinators. Byte fields borrow.</summary>
+    /// <exception cref="WireFormatException">The bytes do not follow the format.</exception>
+    public static CoordinatorRecord? Decode(ReadOnlyMemory<byte> key, ReadOnlyMemory<byte>? value)
+    {
+        if (key.Length < sizeof(short)) throw new WireFormatException($"A group record's key has {key.Length} bytes.");
+        var type = BinaryPrimitives.ReadInt16BigEndian(key.Span);
+        switch (type)
+        {
+            case 0:
+            case OffsetType:
+                return Make(type, VersionedData.Decode<OffsetCommitKey>(key), Value<OffsetCommitValue>(value), value);
+            case GroupType:
+                return Make(type, VersionedData.Decode<GroupMetadataKey>(key), Value<GroupMetadataValue>(value), value);
+            default:
+                return null;
+        }
+
+        static T? Value<T>(ReadOnlyMemory<byte>? bytes)
+            where T : class, IVersionedData, new() => bytes is { } some ? VersionedData.Decode<T>(some) : null;
+
+        static CoordinatorRecord Make(short type, IMessage key, IMessage? value, ReadOnlyMemory<byte>? bytes) =>
+            new(type, key, value, bytes is { } some ? BinaryPrimitives.ReadInt16BigEndian(some.Span) : (short)0);
+    }
 }
