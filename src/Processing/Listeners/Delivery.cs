@@ -14,6 +14,7 @@ readonly record struct FencingToken(TopicPartition Partition, int Epoch, long Of
 sealed class Delivery
 {
     IReadOnlyList<RecordHeader>? _headers;
+    int _trackState;
 
     /// <summary>Whose record it is.</summary>
     public TopicPartition TopicPartition => Lease.Partition;
@@ -75,4 +76,62 @@ sealed class Delivery
 
     /// <summary>The batch that owns the memory of key, value and headers.</summary>
     public PolledBatch? Batch { get; set; }
+
+    /// <summary>The lane that it waits in.</summary>
+    public Lane Lane { get; set; } = null!;
+
+    /// <summary>The next one of the lane. Linked by the loop before the lane's count says that it is there.</summary>
+    public Delivery? NextInLane { get; set; }
+
+    /// <summary>Link and depth of the stack of what the pumps gave back.</summary>
+    public Delivery? NextReturned { get; set; }
+
+    public int ReturnDepth { get; set; }
+
+    /// <summary>What the pump gives back.</summary>
+    public ReturnKind Return { get; set; }
+
+    public Outcome Outcome { get; set; }
+
+    /// <summary>The arrival number in its tracker.</summary>
+    public long Sequence { get; set; }
+
+    /// <summary>One of <see cref="Listeners.TrackState"/>; the tracker's compare-and-swap.</summary>
+    public ref int TrackState => ref _trackState;
+
+    /// <summary>Forgets the record, for reuse.</summary>
+    public void Clear()
+    {
+        _headers = null;
+        Key = default;
+        Value = default;
+        HeaderBytes = default;
+        HeaderCount = 0;
+        IsKeyNull = false;
+        IsValueNull = false;
+        Size = 0;
+        Attempt = 1;
+        Batch = null;
+        Lease = null!;
+        Lane = null!;
+        NextInLane = null;
+        NextReturned = null;
+        Outcome = default;
+    }
+}
+
+/// <summary>Why a record goes back from a pump to the loop.</summary>
+enum ReturnKind : byte
+{
+    /// <summary>It is done; its lane went on without the loop.</summary>
+    Completed,
+
+    /// <summary>It has to run again; the loop holds the lane now.</summary>
+    Parked,
+
+    /// <summary>It stopped its partition; the loop holds the lane now.</summary>
+    Stopped,
+
+    /// <summary>Its lease had ended before it could start; the loop holds the lane now.</summary>
+    Discarded,
 }

@@ -102,6 +102,9 @@ abstract class PolledBatch
     /// <summary>How many deliveries still read this batch's memory. Loop only.</summary>
     public int Readers { get; set; }
 
+    /// <summary>True when every record was read out of it. Loop only.</summary>
+    public bool IsRead { get; set; }
+
     /// <summary>Fills in the next record: offset, timestamp, key, value, headers, size. False at the end.</summary>
     public abstract bool TryReadNext(Delivery delivery);
 
