@@ -30,8 +30,8 @@ public sealed class MillraceOptions
     /// <summary>The replicas of topics that are created; -1 takes the broker's default.</summary>
     public short CreateReplicationFactor { get; set; } = -1;
 
-    /// <summary>Last word on the client's options: security, timeouts.</summary>
-    public Action<ClientOptions>? ConfigureClient { get; set; }
+    /// <summary>Last word on the client's options: security, timeouts. Gets what the other settings made, returns what is used.</summary>
+    public Func<ClientOptions, ClientOptions>? ConfigureClient { get; set; }
 
     internal List<string> Problems { get; } = [];
 }

@@ -20,7 +20,7 @@ public sealed class DeadLetterHeadersTests
             FailureKind.Permanent, exception ?? Thrown(), Backoff.None, FailureReason.RetriesExhausted, default),
         4, TestRecords.Now, "Order@orders", "order-service");
 
-    static Exception Thrown()
+    static InvalidOperationException Thrown()
     {
         try
         {

@@ -6,6 +6,7 @@ using Millrace.Processing.Listeners;
 using Millrace.Processing.Retry;
 using Millrace.Protocol;
 using Xunit;
+using LogMessages = Millrace.Processing.LogMessages;
 
 namespace Millrace.Unit.Processing.DeadLetters;
 

@@ -179,7 +179,7 @@ public sealed class HandlerBinderTests
 
     sealed class CountingScopes : IServiceProvider, IServiceScopeFactory
     {
-        public IServiceProvider Inner { get; set; } = null!;
+        public ServiceProvider Inner { get; set; } = null!;
 
         public int Count { get; set; }
 

@@ -8,6 +8,7 @@ using Millrace.Processing.Handling;
 using Millrace.Processing.Listeners;
 using Millrace.Processing.Retry;
 using Millrace.Processing.Serialization;
+using Millrace.Unit.Processing.DeadLetters;
 using Xunit;
 
 namespace Millrace.Unit.Processing.Handling;
