@@ -38,6 +38,21 @@ public sealed class CodecTests
         pool.AssertAllReturned();
     }
 
+    [Fact]
+    public void An_encoder_that_worked_for_gigabytes_still_encodes()
+    {
+        // Its tables hold places that grow with each frame, up to 2^31.
+        var zeros = new byte[100 << 20];
+        var text = Samples.Text(5000);
+        using var writer = new PooledWriter(BufferPool.Default);
+        for (var round = 0; round < 24; round++)
+        {
+            writer.Truncate(0);
+            Codec.For(CompressionType.Zstd).Compress(zeros, writer);
+            Assert.Equal(text, Decompress(CompressionType.Zstd, Compress(CompressionType.Zstd, text), text.Length));
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Real))]
     public void Text_becomes_much_smaller_and_noise_hardly_larger(CompressionType type)
