@@ -50,7 +50,7 @@ sealed partial class LogManager
         var isMemory = options.Flush.Mode == FlushMode.Memory;
         var files = isMemory ? new MemoryFileSystem() : options.Files;
         var directory = isMemory ? "/memory" : options.Directory;
-        files.CreateDirectory(directory);
+        CreateDirectory(files, directory);
         var held = files.Lock(Path.Combine(directory, LogFiles.LockFile));
         try
         {
@@ -62,6 +62,20 @@ sealed partial class LogManager
         {
             held.Dispose();
             throw;
+        }
+    }
+
+    // The directory's own name must survive a loss of power too, and that of every parent made with it.
+    static void CreateDirectory(IFileSystem files, string directory)
+    {
+        var made = new List<string>();
+        for (var at = Path.GetFullPath(directory); at is not null && !files.DirectoryExists(at); at = Path.GetDirectoryName(at))
+            made.Add(at);
+        files.CreateDirectory(directory);
+        foreach (var path in made)
+        {
+            if (Path.GetDirectoryName(path) is { } parent)
+                files.FlushDirectory(parent);
         }
     }
 
