@@ -1,3 +1,4 @@
+using Millrace.Protocol.Compression.Zstd;
 using Millrace.Protocol.Wire;
 
 namespace Millrace.Protocol.Compression;
@@ -14,6 +15,9 @@ public abstract class Codec
     {
         CompressionType.None => NoCodec.Instance,
         CompressionType.Gzip => GzipCodec.Instance,
+        CompressionType.Snappy => SnappyCodec.Instance,
+        CompressionType.Lz4 => Lz4Codec.Instance,
+        CompressionType.Zstd => ZstdCodec.Instance,
         _ => throw new WireFormatException($"Compression {(int)type} does not exist."),
     };
 

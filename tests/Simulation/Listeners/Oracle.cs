@@ -8,6 +8,9 @@ sealed class Oracle(SimWorld world)
 {
     readonly HashSet<(TopicPartition, long)> _done = [];
 
+    /// <summary>What runs anywhere: by key where order is promised, else by offset.</summary>
+    readonly Dictionary<(TopicPartition, long), int> _anywhere = [];
+
     /// <summary>By instance: what runs, as (partition, key) where order is promised.</summary>
     readonly Dictionary<int, HashSet<(TopicPartition, int)>> _running = [];
 
@@ -97,6 +100,11 @@ sealed class Oracle(SimWorld world)
             }
         }
 
+        if (!_anywhere.TryAdd(Exclusive(partition, record), instance.Id) && world.Scenario.IsCalm && !_isDisturbed)
+        {
+            world.Fail("I4", $"{what} started while i{_anywhere[Exclusive(partition, record)]} runs it or its key");
+        }
+
         var (attempt, notBefore) = _attempts.GetValueOrDefault((instance.Id, lease, record.Offset), (1, 0));
         if (delivery.Attempt != attempt || world.Now < notBefore)
         {
@@ -126,6 +134,7 @@ sealed class Oracle(SimWorld world)
             Running(instance).Remove((partition, Order == RecordOrder.ByPartition ? 0 : record.Key));
         }
 
+        _anywhere.Remove(Exclusive(partition, record));
         if (outcome.IsFinal)
         {
             _done.Add((partition, record.Offset));
@@ -182,6 +191,10 @@ sealed class Oracle(SimWorld world)
             }
         }
     }
+
+    (TopicPartition, long) Exclusive(TopicPartition partition, SimRecord record) =>
+        Order == RecordOrder.ByPartition ? (partition, 0) : IsOrdered(record) ? (partition, record.Key)
+            : (partition, -1 - record.Offset);
 
     bool IsOrdered(SimRecord record) =>
         Order == RecordOrder.ByPartition || (Order == RecordOrder.ByKey && record.Key >= 0);
