@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using Millrace.Client;
+using Millrace.Client.Administration;
+using Millrace.Client.Consume;
 using Millrace.Protocol;
 
 namespace Millrace.Ops;
@@ -23,13 +25,18 @@ sealed class TopicRange
     public static async Task<TopicRange> OfAsync(KafkaClient client, string topic, CancellationToken cancellation)
     {
         var found = await client.Admin.DescribeTopicsAsync([topic], cancellation).ConfigureAwait(false);
-        var partitions = found.Single().Partitions.Select(p => new TopicPartition(topic, p.Partition)).ToArray();
-        var starts = await client.Admin.ListOffsetsAsync(partitions, OffsetSpec.Earliest, cancellation).ConfigureAwait(false);
-        var ends = await client.Admin.ListOffsetsAsync(partitions, OffsetSpec.Latest, cancellation).ConfigureAwait(false);
+        if (found[0].Error is { } error)
+        {
+            throw new KafkaServerException(error.Code, $"the topic '{topic}' cannot be read. {error.Text}");
+        }
+
+        var partitions = found[0].Partitions.Select(p => new TopicPartition(topic, p.Index)).ToArray();
+        var starts = await OffsetsAsync(client, partitions, OffsetSpec.Earliest, cancellation).ConfigureAwait(false);
+        var ends = await OffsetsAsync(client, partitions, OffsetSpec.Latest, cancellation).ConfigureAwait(false);
         var range = new TopicRange { Partitions = partitions };
         foreach (var partition in partitions)
         {
-            range._partitions[partition] = (starts[partition], ends[partition]);
+            range._partitions[partition] = (starts[partition].Offset, ends[partition].Offset);
         }
 
         return range;
@@ -84,5 +91,21 @@ sealed class TopicRange
                 }
             }
         }
+    }
+
+    static async Task<IReadOnlyDictionary<TopicPartition, OffsetResult>> OffsetsAsync(
+        KafkaClient client, TopicPartition[] partitions, OffsetSpec spec, CancellationToken cancellation)
+    {
+        var offsets = await client.Admin.ListOffsetsAsync(
+            partitions.ToDictionary(p => p, _ => spec), cancellation: cancellation).ConfigureAwait(false);
+        foreach (var (partition, result) in offsets)
+        {
+            if (result.Error is { } error)
+            {
+                throw new KafkaServerException(error.Code, $"the offsets of {partition} cannot be read. {error.Text}");
+            }
+        }
+
+        return offsets;
     }
 }

@@ -30,7 +30,7 @@ public readonly struct RecordInfo
     public DateTimeOffset Timestamp => DateTimeOffset.FromUnixTimeMilliseconds(_delivery.TimestampMs);
 
     /// <summary>The key's bytes, or null. Borrowed.</summary>
-    public ReadOnlyMemory<byte>? Key => _delivery.IsKeyNull ? null : _delivery.Key;
+    public ReadOnlyMemory<byte>? Key => _delivery.IsKeyNull ? default(ReadOnlyMemory<byte>?) : _delivery.Key;
 
     /// <summary>The key as UTF-8 text, or null.</summary>
     public string? KeyText => _delivery.IsKeyNull ? null : Encoding.UTF8.GetString(_delivery.Key.Span);

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Millrace.Client;
+using Millrace.Client.Consume;
 using Millrace.Processing.DeadLetters;
 using Millrace.Protocol;
 
@@ -66,14 +67,16 @@ public sealed class DeadLetters(KafkaClient client)
 
     internal static DeadLetter ToLetter(TopicPartition partition, in FetchedRecord record)
     {
-        var headers = record.Headers.Select(h => new RecordHeader(h.Key, h.Value?.ToArray())).ToArray();
+        var headers = Array.ConvertAll(
+            record.Headers.ToArray(),
+            h => h.Value is { } value ? new RecordHeader(h.Key, value.ToArray()) : h);
         return new DeadLetter
         {
             Partition = partition,
             Offset = record.Offset,
             Timestamp = DateTimeOffset.FromUnixTimeMilliseconds(record.TimestampMs),
-            Key = record.IsKeyNull ? null : record.Key.ToArray(),
-            Value = record.IsValueNull ? null : record.Value.ToArray(),
+            Key = record.IsKeyNull ? default(ReadOnlyMemory<byte>?) : record.Key.ToArray(),
+            Value = record.IsValueNull ? default(ReadOnlyMemory<byte>?) : record.Value.ToArray(),
             Headers = headers,
             Info = DeadLetterHeaders.Read(headers),
             Replays = ReplayHeaders.CountOf(headers),

@@ -1,4 +1,6 @@
+using System.Text;
 using Millrace.Client;
+using Millrace.Client.Consume;
 using Millrace.Protocol;
 
 namespace Millrace.Ops;
@@ -58,9 +60,9 @@ sealed class ReplaySession : IAsyncDisposable
             .ToDictionary(p => p, p => _targetEnds[p.Partition]);
         await foreach (var (_, record) in range.From(starts).ReadAsync(_client, pollTimeout, cancellation).ConfigureAwait(false))
         {
-            if (ReplayHeaders.Find(record.Headers, ReplayHeaders.Id) is { } id)
+            if (record.Headers.TryGetLast(ReplayHeaders.Id, out var value) && value is { } id)
             {
-                sent.Add(id);
+                sent.Add(Encoding.UTF8.GetString(id.Span));
             }
         }
 

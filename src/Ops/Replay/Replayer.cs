@@ -1,6 +1,6 @@
 using System.Globalization;
 using Millrace.Client;
-using Millrace.Protocol;
+using Millrace.Client.Produce;
 
 namespace Millrace.Ops;
 
@@ -65,7 +65,7 @@ public sealed class Replayer(KafkaClient client, TimeProvider? clock = null)
             if (fate == Fate.Send)
             {
                 await pace.WaitAsync(cancellation).ConfigureAwait(false);
-                var record = new ProducerRecord(options.To, letter.Key, letter.Value) { Headers = ReplayHeaders.For(letter) };
+                var record = new ProducerRecord(options.To, letter.Key, letter.Value) { Headers = [.. ReplayHeaders.For(letter)] };
                 await producer.EnqueueAsync(record, cancellation).ConfigureAwait(false);
             }
 

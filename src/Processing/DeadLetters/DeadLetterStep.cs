@@ -67,8 +67,8 @@ sealed class DeadLetterStep
         try
         {
             var headers = DeadLetterWriter.Headers(arguments, _options, pending.IsBrief);
-            ReadOnlyMemory<byte>? key = delivery.IsKeyNull ? null : delivery.Key;
-            ReadOnlyMemory<byte>? value = delivery.IsValueNull ? null : delivery.Value;
+            ReadOnlyMemory<byte>? key = delivery.IsKeyNull ? default(ReadOnlyMemory<byte>?) : delivery.Key;
+            ReadOnlyMemory<byte>? value = delivery.IsValueNull ? default(ReadOnlyMemory<byte>?) : delivery.Value;
             await _producer.ProduceAsync(target, key, value, headers, cancellation).ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // Whatever went wrong: not acknowledged is not done, and the record must stay pending.
