@@ -11,7 +11,8 @@ public sealed class TcpTransport : ITransport
     const int Backlog = 512;
 
     /// <summary>Connects to the first address of the host that answers, in the resolver's order.</summary>
-    /// <exception cref="SocketException">The name is unknown, or no address answers; the last address's error.</exception>
+    /// <exception cref="SocketException">The name is unknown, or no address answers; the last address's
+    /// error.</exception>
     public async ValueTask<ITransportConnection> ConnectAsync(string host, int port, CancellationToken cancellation)
     {
         ArgumentException.ThrowIfNullOrEmpty(host);
@@ -42,7 +43,8 @@ public sealed class TcpTransport : ITransport
         throw last ?? new SocketException((int)SocketError.HostNotFound);
     }
 
-    /// <summary>Listens on one address: the host's first. <c>0.0.0.0</c> and <c>::</c> mean all; <c>::</c> takes IPv4 as well.</summary>
+    /// <summary>Listens on one address: the host's first. <c>0.0.0.0</c> and <c>::</c> mean all; <c>::</c> takes IPv4
+    /// as well.</summary>
     /// <exception cref="SocketException">The address is in use or not this machine's.</exception>
     public async ValueTask<ITransportListener> ListenAsync(string host, int port, CancellationToken cancellation)
     {
@@ -91,7 +93,8 @@ public sealed class TcpTransport : ITransport
                 {
                     return new TcpConnection(await socket.AcceptAsync(cancellation).ConfigureAwait(false));
                 }
-                catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset)
+                catch (SocketException e)
+                    when (e.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset)
                 {
                     // The peer gave up while it stood in the queue. The listener is fine.
                 }
@@ -264,6 +267,9 @@ sealed class TcpConnection : ITransportConnection
         }
     }
 
-    IOException Failed(string what, Exception cause) =>
-        new($"Cannot {what} {RemoteEndPoint}: {(Volatile.Read(ref _closed) != 0 ? "the connection was closed here" : cause.Message)}", cause);
+    IOException Failed(string what, Exception cause)
+    {
+        var reason = Volatile.Read(ref _closed) != 0 ? "the connection was closed here" : cause.Message;
+        return new IOException($"Cannot {what} {RemoteEndPoint}: {reason}", cause);
+    }
 }
