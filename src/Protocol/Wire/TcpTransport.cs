@@ -10,6 +10,9 @@ public sealed class TcpTransport : ITransport
     // What the kernel caps anyway (somaxconn is 4096 on Linux): a burst of reconnecting clients must not be refused.
     const int Backlog = 512;
 
+    /// <summary>One for all: the transport holds no state.</summary>
+    public static TcpTransport Instance { get; } = new();
+
     /// <summary>Connects to the first address of the host that answers, in the resolver's order.</summary>
     /// <exception cref="SocketException">The name is unknown, or no address answers; the last address's
     /// error.</exception>
