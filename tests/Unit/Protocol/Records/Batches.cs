@@ -15,9 +15,11 @@ sealed record TestRecord(long Timestamp, byte[]? Key, byte[]? Value, RecordHeade
         var headers = new RecordHeader[random.Next(4) == 0 ? random.Next(5) : 0];
         for (var i = 0; i < headers.Length; i++)
         {
+            // A null array would become an empty value, not a null one.
+            var bytes = Bytes(random, 300);
+            var value = bytes is null ? default(ReadOnlyMemory<byte>?) : bytes;
             headers[i] = new RecordHeader(
-                random.Next(3) switch { 0 => "", 1 => "trace-id", _ => new string('ж', random.Next(100)) },
-                Bytes(random, 300));
+                random.Next(3) switch { 0 => "", 1 => "trace-id", _ => new string('ж', random.Next(100)) }, value);
         }
 
         var timestamp = random.Next(20) == 0
