@@ -167,6 +167,20 @@ sealed class LogLoader
         // Wholly below the start: DeleteRecords or retention released them, only the deletion did not come to pass.
         while (_segments.Count > 1 && _segments[1].BaseOffset <= _hints.StartOffset)
             Drop(0);
+        DeleteOrphans();
+    }
+
+    // Indexes whose log is gone.
+    void DeleteOrphans()
+    {
+        foreach (var (name, _, _) in _context.Files.List(_directory))
+        {
+            var isIndex = LogFiles.TryParse(name, LogFiles.IndexSuffix, out var offset)
+                || LogFiles.TryParse(name, LogFiles.TimeIndexSuffix, out offset)
+                || LogFiles.TryParse(name, LogFiles.TransactionIndexSuffix, out offset);
+            if (isIndex && !_segments.Exists(s => s.BaseOffset == offset))
+                _context.Files.DeleteFile(Path.Combine(_directory, name));
+        }
     }
 
     // After a clean stop only the end is unknown: the last index entry leads close to it.

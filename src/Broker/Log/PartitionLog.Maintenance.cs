@@ -40,26 +40,11 @@ sealed partial class PartitionLog
     {
         if (Fault != ErrorCode.None)
             return;
-        var config = Config;
         try
         {
-            List<Segment> retired;
-            bool rolled;
-            lock (_appendLock)
-            {
-                if (_isClosed)
-                    return;
-                _producers.Expire(nowMs, _context.Limits);
-                rolled = RollIfExpired(nowMs, config);
-                retired = TakeDeletable(nowMs, config);
-            }
-            foreach (var segment in retired)
-                Retire(segment, nowMs, config);
-            if (rolled)
-                RequestFlush(now: true);
-            RemoveRetired(nowMs);
-            foreach (var segment in Volatile.Read(ref _segments))
-                segment.UnloadIdleIndexes();
+            // Not while a flush writes the files of a segment that goes now.
+            lock (_flushLock)
+                Maintain(nowMs, Config);
         }
         catch (StorageException e)
         {
@@ -91,6 +76,28 @@ sealed partial class PartitionLog
         }
         _signal.Publish();
         return clean;
+    }
+
+    // Flush lock held.
+    void Maintain(long nowMs, LogConfig config)
+    {
+        List<Segment> retired;
+        bool rolled;
+        lock (_appendLock)
+        {
+            if (_isClosed)
+                return;
+            _producers.Expire(nowMs, _context.Limits);
+            rolled = RollIfExpired(nowMs, config);
+            retired = TakeDeletable(nowMs, config);
+        }
+        foreach (var segment in retired)
+            Retire(segment, nowMs, config);
+        if (rolled)
+            RequestFlush(now: true);
+        RemoveRetired(nowMs);
+        foreach (var segment in Volatile.Read(ref _segments))
+            segment.UnloadIdleIndexes();
     }
 
     // Both locks held.

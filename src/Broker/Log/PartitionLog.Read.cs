@@ -38,7 +38,8 @@ sealed partial class PartitionLog
                     var owner = ReadBatches(segments[i], position, size, maxBytes, minOneBatch, offset, limit, out var records);
                     return new LogRead(ErrorCode.None, owner, records, bounds);
                 }
-                if (segments == Volatile.Read(ref _segments))
+                // The start moves before the list does: a reader that met the new list looks again and finds itself outside.
+                if (segments == Volatile.Read(ref _segments) && offset >= StartOffset)
                     return new LogRead(ErrorCode.None, null, default, bounds);
             }
             catch (ObjectDisposedException) when (Fault != ErrorCode.None || segments != Volatile.Read(ref _segments))
@@ -91,11 +92,14 @@ sealed partial class PartitionLog
     /// <summary>The first record at or after a time (ListOffsets with a timestamp), record for record, decompressing as
     /// needed.</summary>
     /// <exception cref="StorageException">The log could not be read, or is damaged there.</exception>
-    public TimestampedOffset OffsetOfTimestamp(long timestampMs, ReadIsolation isolation)
+    public TimestampedOffset OffsetOfTimestamp(long timestampMs, ReadIsolation isolation) =>
+        Search(segments => OffsetOfTimestamp(segments, timestampMs, isolation));
+
+    TimestampedOffset OffsetOfTimestamp(Segment[] segments, long timestampMs, ReadIsolation isolation)
     {
         var bounds = Bounds();
         var limit = Limit(bounds, isolation);
-        foreach (var segment in Volatile.Read(ref _segments))
+        foreach (var segment in segments)
         {
             if (segment.MaxTimestamp.Timestamp < timestampMs || segment.Size == 0)
                 continue;
@@ -116,10 +120,12 @@ sealed partial class PartitionLog
 
     /// <summary>The record with the greatest timestamp (ListOffsets -3, KIP-734); none in an empty log.</summary>
     /// <exception cref="StorageException">The log could not be read, or is damaged there.</exception>
-    public TimestampedOffset OffsetOfMaxTimestamp()
+    public TimestampedOffset OffsetOfMaxTimestamp() => Search(OffsetOfMaxTimestamp);
+
+    TimestampedOffset OffsetOfMaxTimestamp(Segment[] segments)
     {
         Segment? best = null;
-        foreach (var segment in Volatile.Read(ref _segments))
+        foreach (var segment in segments)
         {
             if (segment.Size > 0 && (best is null || segment.MaxTimestamp.Timestamp > best.MaxTimestamp.Timestamp))
                 best = segment;
@@ -134,6 +140,28 @@ sealed partial class PartitionLog
         return scanner.MoveNext() && Search(best, scanner, timestamp, StartOffset) is { } found
             ? found
             : TimestampedOffset.None;
+    }
+
+    // Searches again when retention closed a segment meanwhile.
+    TimestampedOffset Search(Func<Segment[], TimestampedOffset> search)
+    {
+        while (true)
+        {
+            var segments = Volatile.Read(ref _segments);
+            if (Fault != ErrorCode.None)
+            {
+                throw new StorageException(StorageError.Failed, _directory, Fault == ErrorCode.KafkaStorageError
+                    ? $"{Partition} is offline."
+                    : $"{Partition} was deleted.");
+            }
+            try
+            {
+                return search(segments);
+            }
+            catch (ObjectDisposedException) when (Fault != ErrorCode.None || segments != Volatile.Read(ref _segments))
+            {
+            }
+        }
     }
 
     static long Limit(in LogBounds bounds, ReadIsolation isolation) => isolation switch

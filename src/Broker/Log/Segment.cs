@@ -255,6 +255,19 @@ sealed class Segment : IDisposable
 
     Indexes? TryReadIndexes()
     {
+        try
+        {
+            return ReadIndexes();
+        }
+        catch (StorageException e) when (e.Error == StorageError.NotFound)
+        {
+            // Retention renamed them between two looks.
+            return null;
+        }
+    }
+
+    Indexes? ReadIndexes()
+    {
         var limit = _context.Limits.MaxSmallFileBytes;
         return LogFiles.ReadAll(_context.Files, PathOf(LogFiles.IndexSuffix), limit) is { } offsets
             && LogFiles.ReadAll(_context.Files, PathOf(LogFiles.TimeIndexSuffix), limit) is { } times
