@@ -25,8 +25,8 @@ readonly record struct LoadedLog(
 /// <param name="NowMs">The time.</param>
 readonly record struct LoadHints(bool IsClean, long RecoveryPoint, long StartOffset, long NowMs);
 
-/// <summary>Opens a partition's log, repairing it after a crash. The .log bytes are the truth; everything else is a cache
-/// or has a checksum. Whatever a torn write left behind is cut off, never refused.</summary>
+/// <summary>Opens a partition's log, repairing it after a crash. The .log bytes are the truth; everything else is a
+/// cache or has a checksum. Whatever a torn write left behind is cut off, never refused.</summary>
 sealed class LogLoader
 {
     readonly LogContext _context;
@@ -123,8 +123,8 @@ sealed class LogLoader
         }
     }
 
-    // A .swap is complete by construction (it was flushed before it got its name). It replaces every segment whose offsets
-    // it covers, some of which may be gone already.
+    // A .swap is complete by construction (it was flushed before it got its name). It replaces every segment whose
+    // offsets it covers, some of which may be gone already.
     void FinishSwap(string logName)
     {
         _isChanged = true;
@@ -144,7 +144,8 @@ sealed class LogLoader
         }
         foreach (var (name, _, _) in _context.Files.List(_directory))
         {
-            if (LogFiles.TryParse(name, LogFiles.LogSuffix, out var covered) && covered >= baseOffset && covered <= lastOffset)
+            if (LogFiles.TryParse(name, LogFiles.LogSuffix, out var covered) && covered >= baseOffset
+                && covered <= lastOffset)
                 DeleteSegmentFiles(covered);
         }
         _context.Files.Rename(swap, Path.Combine(_directory, logName));
@@ -238,7 +239,8 @@ sealed class LogLoader
     bool Scan(Segment segment)
     {
         segment.ResetIndexes();
-        using var scanner = new BatchScanner(segment.File, _context.Pool, _context.Limits.ScanBufferBytes, 0, segment.Size);
+        using var scanner = new BatchScanner(segment.File, _context.Pool, _context.Limits.ScanBufferBytes, 0,
+            segment.Size);
         var end = 0;
         var fault = BatchFault.None;
         while (scanner.MoveNext(whole: true))
@@ -323,7 +325,8 @@ sealed class LogLoader
             if (segment.IsSealed && segment.EndOffset <= from)
                 continue;
             using var scanner = new BatchScanner(
-                segment.File, _context.Pool, _context.Limits.ScanBufferBytes, segment.LastIndexedPosition(from), segment.Size);
+                segment.File, _context.Pool, _context.Limits.ScanBufferBytes, segment.LastIndexedPosition(from),
+                    segment.Size);
             while (scanner.MoveNext())
             {
                 if (scanner.Header.BaseOffset >= from)

@@ -35,10 +35,12 @@ sealed partial class PartitionLog
                     // Compaction may have emptied the end of a segment: the next one goes on.
                     if (position < 0)
                         continue;
-                    var owner = ReadBatches(segments[i], position, size, maxBytes, minOneBatch, offset, limit, out var records);
+                    var owner = ReadBatches(segments[i], position, size, maxBytes, minOneBatch, offset, limit,
+                        out var records);
                     return new LogRead(ErrorCode.None, owner, records, bounds);
                 }
-                // The start moves before the list does: a reader that met the new list looks again and finds itself outside.
+                // The start moves before the list does: a reader that met the new list looks again and finds itself
+                // outside.
                 if (segments == Volatile.Read(ref _segments) && offset >= StartOffset)
                     return new LogRead(ErrorCode.None, null, default, bounds);
             }
@@ -54,8 +56,8 @@ sealed partial class PartitionLog
         }
     }
 
-    /// <summary>Bytes that a read from an offset could give, at most <paramref name="enough"/>; from positions, nothing is
-    /// read. Exact at batch ends, else up to one index interval too much.</summary>
+    /// <summary>Bytes that a read from an offset could give, at most <paramref name="enough"/>; from positions, nothing
+    /// is read. Exact at batch ends, else up to one index interval too much.</summary>
     public long AvailableBytes(long offset, ReadIsolation isolation, long enough = long.MaxValue)
     {
         var bounds = Bounds();
@@ -136,7 +138,8 @@ sealed partial class PartitionLog
         var (position, _) = best.Locate(offset);
         if (position < 0)
             return TimestampedOffset.None;
-        using var scanner = new BatchScanner(best.File, _context.Pool, _context.Limits.ScanBufferBytes, position, best.Size);
+        using var scanner = new BatchScanner(best.File, _context.Pool, _context.Limits.ScanBufferBytes, position,
+            best.Size);
         return scanner.MoveNext() && Search(best, scanner, timestamp, StartOffset) is { } found
             ? found
             : TimestampedOffset.None;
@@ -208,7 +211,8 @@ sealed partial class PartitionLog
             try
             {
                 var got = segment.File.Read(owner.Memory.Span, position);
-                var end = WholeBatches(owner.Memory.Span[..got], offset, limit, maxBytes, out var next, out firstSize, out var fault);
+                var end = WholeBatches(owner.Memory.Span[..got], offset, limit, maxBytes, out var next, out firstSize,
+                    out var fault);
                 if (fault != BatchFault.None)
                     throw segment.Damaged(position + end, fault);
                 if (end > 0 && (end <= maxBytes || minOneBatch))
@@ -234,7 +238,8 @@ sealed partial class PartitionLog
 
     // How many bytes whole batches take: the first one however large, then up to the limits. Also checks that what was
     // found is what was looked for.
-    static int WholeBatches(ReadOnlySpan<byte> bytes, long offset, long limit, int maxBytes, out long next, out int firstSize,
+    static int WholeBatches(ReadOnlySpan<byte> bytes, long offset, long limit, int maxBytes, out long next,
+        out int firstSize,
         out BatchFault fault)
     {
         var reader = new BatchReader(bytes);

@@ -11,7 +11,8 @@ public sealed class ConcurrencyTests
     public async Task Appends_reads_searches_flushes_and_retention_do_not_disturb_one_another()
     {
         using var data = new TestData(FlushPolicy.Group, settings:
-            [("segment.bytes", "2000"), ("retention.bytes", "6000"), ("file.delete.delay.ms", "0"), ("index.interval.bytes", "100")]);
+            [("segment.bytes", "2000"), ("retention.bytes", "6000"), ("file.delete.delay.ms", "0"),
+                ("index.interval.bytes", "100")]);
         data.Manager.Start();
         using var stop = new CancellationTokenSource();
         var log = data.Log;
@@ -64,7 +65,8 @@ public sealed class ConcurrencyTests
     public void The_disk_keeps_what_memory_keeps()
     {
         var directory = Path.Combine(Path.GetTempPath(), $"millrace-log-{Environment.ProcessId}");
-        var options = new LogManagerOptions { Directory = directory, Time = TimeProvider.System, Random = new Random(1) };
+        var options = new LogManagerOptions { Directory = directory, Time = TimeProvider.System,
+            Random = new Random(1) };
         try
         {
             using (var manager = LogManager.Open(options))
@@ -73,8 +75,10 @@ public sealed class ConcurrencyTests
                 manager.CreateTopic("t", 2, [new("segment.bytes", "2000")]);
                 var log = manager.Find("t", 1)!;
                 for (var i = 0; i < 100; i++)
-                    Assert.Equal(ErrorCode.None, log.Append(Batches.Of(2, producerId: 9, epoch: 0, sequence: i * 2), 5).Error);
-                Assert.Equal(StorageError.Locked, Assert.Throws<StorageException>(() => LogManager.Open(options)).Error);
+                    Assert.Equal(ErrorCode.None, log.Append(Batches.Of(2, producerId: 9, epoch: 0, sequence: i * 2), 5)
+                        .Error);
+                Assert.Equal(StorageError.Locked, Assert.Throws<StorageException>(() => LogManager.Open(options))
+                    .Error);
             }
             // Once cleanly stopped, once not.
             foreach (var marker in (bool[])[true, false])
