@@ -68,7 +68,8 @@ sealed class GroupHarness
         foreach (var record in _step.Records)
         {
             // Through the bytes, so that what is tested is what a restart reads.
-            var decoded = GroupRecords.Decode(GroupRecords.EncodeKey(record), GroupRecords.EncodeValue(record))!;
+            var value = GroupRecords.EncodeValue(record) is { } bytes ? bytes : (ReadOnlyMemory<byte>?)null;
+            var decoded = GroupRecords.Decode(GroupRecords.EncodeKey(record), value)!;
             Log.Add(decoded);
             Coordinator.Replay(decoded);
         }

@@ -209,7 +209,7 @@ public sealed class ConnectionTests
             cluster = broker.Broker.ClusterId;
             await client.CreateAsync("t", 2);
             Assert.Equal(0, (await client.ProduceAsync("t", "a", "b")).BaseOffset);
-            producerId = (await client.CallAsync<InitProducerIdRequest, InitProducerIdResponse>(new(), 4)).ProducerId;
+            producerId = (await client.CallAsync<InitProducerIdRequest, InitProducerIdResponse>(new() { TransactionalId = null }, 4)).ProducerId;
             await CommitAsync(client, 2);
         }
 
@@ -217,7 +217,7 @@ public sealed class ConnectionTests
         await using var second = await again.ConnectAsync();
         Assert.Equal(cluster, again.Broker.ClusterId);
         Assert.Equal(2, (await second.ProduceAsync("t", "c")).BaseOffset);
-        Assert.True((await second.CallAsync<InitProducerIdRequest, InitProducerIdResponse>(new(), 4)).ProducerId > producerId);
+        Assert.True((await second.CallAsync<InitProducerIdRequest, InitProducerIdResponse>(new() { TransactionalId = null }, 4)).ProducerId > producerId);
         var fetched = await second.CallAsync<OffsetFetchRequest, OffsetFetchResponse>(new OffsetFetchRequest { GroupId = "g", Topics = null }, 7);
         Assert.Equal(2, fetched.Topics[0].Partitions[0].CommittedOffset);
     }

@@ -340,7 +340,7 @@ public sealed class HandlerTests
         }
 
         for (short v = 0; v <= 5; v++)
-            Assert.True((await client.CallAsync<InitProducerIdRequest, InitProducerIdResponse>(new(), v)).ProducerId >= 0);
+            Assert.True((await client.CallAsync<InitProducerIdRequest, InitProducerIdResponse>(new() { TransactionalId = null }, v)).ProducerId >= 0);
         for (short v = 0; v <= 2; v++)
             Assert.Single((await client.CallAsync<DescribeClusterRequest, DescribeClusterResponse>(new(), v)).Brokers);
         for (short v = 2; v <= 4; v++)
