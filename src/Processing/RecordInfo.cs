@@ -29,8 +29,10 @@ public readonly struct RecordInfo
     /// <summary>The record's timestamp: the producer's clock, or the broker's where the topic says so.</summary>
     public DateTimeOffset Timestamp => DateTimeOffset.FromUnixTimeMilliseconds(_delivery.TimestampMs);
 
+    // Not "? null :": null converts to an empty memory by way of byte[].
     /// <summary>The key's bytes, or null. Borrowed.</summary>
-    public ReadOnlyMemory<byte>? Key => _delivery.IsKeyNull ? null : _delivery.Key;
+    public ReadOnlyMemory<byte>? Key =>
+        _delivery.IsKeyNull ? default(ReadOnlyMemory<byte>?) : _delivery.Key;
 
     /// <summary>The key as UTF-8 text, or null.</summary>
     public string? KeyText => _delivery.IsKeyNull ? null : Encoding.UTF8.GetString(_delivery.Key.Span);

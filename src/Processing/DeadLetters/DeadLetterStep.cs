@@ -67,8 +67,9 @@ sealed class DeadLetterStep
         try
         {
             var headers = DeadLetterWriter.Headers(arguments, _options, pending.IsBrief);
-            ReadOnlyMemory<byte>? key = delivery.IsKeyNull ? null : delivery.Key;
-            ReadOnlyMemory<byte>? value = delivery.IsValueNull ? null : delivery.Value;
+            // Not "? null :": null converts to an empty memory by way of byte[], and a tombstone must stay one.
+            var key = delivery.IsKeyNull ? default(ReadOnlyMemory<byte>?) : delivery.Key;
+            var value = delivery.IsValueNull ? default(ReadOnlyMemory<byte>?) : delivery.Value;
             await _producer.ProduceAsync(target, key, value, headers, cancellation).ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // Whatever went wrong: not acknowledged is not done, and the record must stay pending.

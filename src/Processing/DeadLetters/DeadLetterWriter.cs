@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
+using System.Text.Unicode;
 using Millrace.Protocol;
 
 namespace Millrace.Processing.DeadLetters;
@@ -144,7 +145,7 @@ static class DeadLetterWriter
 
         var mark = maxBytes >= 4 * Cut.Length ? Cut : "";
         var room = new byte[maxBytes - mark.Length];
-        Encoding.UTF8.GetEncoder().Convert(text, room, flush: false, out _, out var used, out _);
+        Utf8.FromUtf16(text, room, out _, out var used, replaceInvalidSequences: true);
         var bytes = new byte[used + mark.Length];
         room.AsSpan(0, used).CopyTo(bytes);
         Encoding.UTF8.GetBytes(mark, bytes.AsSpan(used));

@@ -30,7 +30,7 @@ static class HandlerBinder
 
         if (!IsTask(method.ReturnType))
         {
-            return $"returns {method.ReturnType.Name}; return Task, ValueTask or nothing";
+            return $"returns {NameOf(method.ReturnType)}; return Task, ValueTask or nothing";
         }
 
         var values = 0;
@@ -127,6 +127,12 @@ static class HandlerBinder
 
     // Task<T> would throw its result away without a word, so only the plain one is taken.
     static bool IsTask(Type type) => type == typeof(void) || type == typeof(Task) || type == typeof(ValueTask);
+
+    static string NameOf(Type type) =>
+        type.IsConstructedGenericType
+            ? $"{type.Name[..type.Name.IndexOf('`', StringComparison.Ordinal)]}<"
+                + $"{string.Join(", ", type.GenericTypeArguments.Select(NameOf))}>"
+            : type.Name;
 
     static bool IsOfRecord<T>(Type type) =>
         type == typeof(T) || type == typeof(RecordInfo) || type == typeof(ConsumeContext<T>) || type == typeof(CancellationToken);
