@@ -85,7 +85,7 @@ public readonly struct FetchedHeaders
             if (headers.KeyLength == Encoding.UTF8.GetByteCount(key) && IsEqual(headers.Key, key))
             {
                 found = true;
-                value = headers.ValueIsNull ? null : _batch.Section.Slice(headers.ValueStart, headers.ValueLength);
+                value = headers.ValueIsNull ? default(ReadOnlyMemory<byte>?) : _batch.Section.Slice(headers.ValueStart, headers.ValueLength);
             }
         }
         return found;
@@ -102,7 +102,7 @@ public readonly struct FetchedHeaders
         for (var i = 0; headers.MoveNext(); i++)
         {
             ReadOnlyMemory<byte>? value =
-                headers.ValueIsNull ? null : _batch.Section.Slice(headers.ValueStart, headers.ValueLength);
+                headers.ValueIsNull ? default(ReadOnlyMemory<byte>?) : _batch.Section.Slice(headers.ValueStart, headers.ValueLength);
             result[i] = new RecordHeader(Encoding.UTF8.GetString(headers.Key), value);
         }
         return result;
