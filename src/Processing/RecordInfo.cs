@@ -50,7 +50,8 @@ public readonly struct RecordInfo
     public int Attempt => _delivery.Attempt;
 
     /// <summary>
-    /// The group's generation under which the partition was assigned: it grows with every change of ownership. A store that
+    /// The group's generation under which the partition was assigned: it grows with every change of ownership. A
+    /// store that
     /// refuses a write whose epoch is older than the last it saw is safe from a previous owner that still runs.
     /// </summary>
     public int Epoch => _delivery.FencingToken.Epoch;

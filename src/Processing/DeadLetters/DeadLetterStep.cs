@@ -7,7 +7,8 @@ namespace Millrace.Processing.DeadLetters;
 
 /// <summary>
 /// Writes a record that is given up on to its dead-letter topic. It counts as dead-lettered only when the broker
-/// acknowledged it; until then the record stays pending and the write is tried again, without calling the handler again.
+/// acknowledged it; until then the record stays pending and the write is tried again, without calling the handler
+/// again.
 /// </summary>
 sealed class DeadLetterStep
 {
@@ -42,7 +43,9 @@ sealed class DeadLetterStep
 
     public TimeProvider Clock => _clock;
 
-    /// <summary>Goes on with a dead letter whose write failed at an earlier attempt; false when there is none.</summary>
+    /// <summary>
+    /// Goes on with a dead letter whose write failed at an earlier attempt; false when there is none.
+    /// </summary>
     public bool TryResume(Delivery delivery, CancellationToken cancellation, out ValueTask<Outcome> outcome)
     {
         if (_pending.TryGetValue(delivery, out var pending) && pending.IsOf(delivery))

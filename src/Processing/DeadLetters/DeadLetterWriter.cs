@@ -7,7 +7,8 @@ using Millrace.Protocol;
 namespace Millrace.Processing.DeadLetters;
 
 /// <summary>
-/// Makes the headers of a dead letter: the record's own, untouched and in order, then ours, then Spring's when asked for.
+/// Makes the headers of a dead letter: the record's own, untouched and in order, then ours, then Spring's when asked
+/// for.
 /// Headers that an earlier failure left are kept once, under <c>millrace-prev-</c>.
 /// </summary>
 static class DeadLetterWriter

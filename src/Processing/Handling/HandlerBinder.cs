@@ -6,8 +6,10 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Millrace.Processing.Handling;
 
 /// <summary>
-/// Turns a delegate with parameters of the user's choice into an <see cref="Invoker{T}"/>: its parameters are matched once,
-/// and the call is compiled once. Parameters are the value, the record, its context, the cancellation token, or services.
+/// Turns a delegate with parameters of the user's choice into an <see cref="Invoker{T}"/>: its parameters are matched
+/// once,
+/// and the call is compiled once. Parameters are the value, the record, its context, the cancellation token, or
+/// services.
 /// </summary>
 static class HandlerBinder
 {
@@ -19,7 +21,9 @@ static class HandlerBinder
 
     static readonly ConstructorInfo FromTask = typeof(ValueTask).GetConstructor([typeof(Task)])!;
 
-    /// <summary>What is wrong with the shape of a handler, as the end of a sentence that begins with its name; or null.</summary>
+    /// <summary>
+    /// What is wrong with the shape of a handler, as the end of a sentence that begins with its name; or null.
+    /// </summary>
     public static string? Problem<T>(Delegate handler)
     {
         var method = handler.Method;
@@ -74,7 +78,9 @@ static class HandlerBinder
                 || parameter.ParameterType == typeof(ReadOnlyMemory<byte>)
             : new NullabilityInfoContext().Create(parameter).WriteState == NullabilityState.Nullable;
 
-    /// <summary>Raw bytes show a tombstone as empty, and <see cref="RecordInfo.IsTombstone"/> tells the two apart.</summary>
+    /// <summary>
+    /// Raw bytes show a tombstone as empty, and <see cref="RecordInfo.IsTombstone"/> tells the two apart.
+    /// </summary>
     public static bool NullableByType<T>() =>
         typeof(T) == typeof(ReadOnlyMemory<byte>) || Nullable.GetUnderlyingType(typeof(T)) is not null;
 
