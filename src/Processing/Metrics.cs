@@ -6,7 +6,8 @@ using Millrace.Processing.Listeners;
 namespace Millrace.Processing;
 
 /// <summary>
-/// The instruments of this package: OpenTelemetry's messaging names where they exist, <c>millrace.</c> where they do not
+/// The instruments of this package: OpenTelemetry's messaging names where they exist, <c>millrace.</c> where they do
+/// not
 /// (lag, retries, dead letters and commits have no standard name). One instance per process.
 /// </summary>
 sealed class Metrics : IDisposable

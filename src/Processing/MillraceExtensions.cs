@@ -13,8 +13,10 @@ namespace Millrace.Processing;
 public static class MillraceExtensions
 {
     /// <summary>
-    /// Adds a connection to a Kafka cluster. The brokers come from <c>ConnectionStrings:NAME</c>, everything else from the
-    /// configuration section; both are checked when the host starts. Calling it again with the same name goes on with the
+    /// Adds a connection to a Kafka cluster. The brokers come from <c>ConnectionStrings:NAME</c>, everything else
+    /// from the
+    /// configuration section; both are checked when the host starts. Calling it again with the same name goes on with
+    /// the
     /// same connection.
     /// </summary>
     /// <param name="builder">The application's builder.</param>
@@ -49,7 +51,8 @@ public static class MillraceExtensions
     }
 
     /// <summary>
-    /// Adds two health checks: <c>millrace-live</c> (tag <c>live</c>: the consumers' loops run) and <c>millrace-ready</c> (tag
+    /// Adds two health checks: <c>millrace-live</c> (tag <c>live</c>: the consumers' loops run) and
+    /// <c>millrace-ready</c> (tag
     /// <c>ready</c>: every consumer has started and no partition is stopped).
     /// </summary>
     /// <param name="builder">The health checks' builder.</param>

@@ -6,7 +6,8 @@ using Millrace.Protocol;
 namespace Millrace.Processing.DeadLetters;
 
 /// <summary>
-/// Reads the headers that were put on a dead letter: our own family, and Spring Kafka's <c>kafka_dlt-*</c> and retry-topic
+/// Reads the headers that were put on a dead letter: our own family, and Spring Kafka's <c>kafka_dlt-*</c> and
+/// retry-topic
 /// headers. Where both are present ours count. Values of the wrong length or form read as absent.
 /// </summary>
 public static class DeadLetterHeaders

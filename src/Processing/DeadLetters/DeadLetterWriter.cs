@@ -1,12 +1,14 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
+using System.Text.Unicode;
 using Millrace.Protocol;
 
 namespace Millrace.Processing.DeadLetters;
 
 /// <summary>
-/// Makes the headers of a dead letter: the record's own, untouched and in order, then ours, then Spring's when asked for.
+/// Makes the headers of a dead letter: the record's own, untouched and in order, then ours, then Spring's when asked
+/// for.
 /// Headers that an earlier failure left are kept once, under <c>millrace-prev-</c>.
 /// </summary>
 static class DeadLetterWriter
@@ -144,7 +146,7 @@ static class DeadLetterWriter
 
         var mark = maxBytes >= 4 * Cut.Length ? Cut : "";
         var room = new byte[maxBytes - mark.Length];
-        Encoding.UTF8.GetEncoder().Convert(text, room, flush: false, out _, out var used, out _);
+        Utf8.FromUtf16(text, room, out _, out var used, replaceInvalidSequences: true);
         var bytes = new byte[used + mark.Length];
         room.AsSpan(0, used).CopyTo(bytes);
         Encoding.UTF8.GetBytes(mark, bytes.AsSpan(used));

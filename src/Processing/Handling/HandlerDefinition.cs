@@ -13,7 +13,9 @@ abstract class HandlerDefinition(string topic, string name)
     /// <summary>Reports what is wrong with it. Makes no service.</summary>
     public abstract void Check(BindContext context);
 
-    /// <summary>Makes the handler ready to run, singletons included. Call after <see cref="Check"/> found nothing.</summary>
+    /// <summary>
+    /// Makes the handler ready to run, singletons included. Call after <see cref="Check"/> found nothing.
+    /// </summary>
     public abstract TopicHandler Bind(BindContext context);
 }
 

@@ -8,7 +8,8 @@ namespace Millrace.Processing.Handling;
 
 /// <summary>
 /// What happens to one record: read the value, call the handler, and on failure classify it and answer with what comes
-/// next. One catch, at the edge to the user's code; everything after it is values. A handler that completes at once costs
+/// next. One catch, at the edge to the user's code; everything after it is values. A handler that completes at once
+/// costs
 /// no allocation here.
 /// </summary>
 sealed class RecordPipeline : IRecordPipeline

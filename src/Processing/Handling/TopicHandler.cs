@@ -15,7 +15,8 @@ abstract class TopicHandler(string topic, string name)
     public string Name { get; } = name;
 
     /// <summary>
-    /// Runs the handler once. What the user's code throws comes out as it is; a value that cannot be read is handed over in
+    /// Runs the handler once. What the user's code throws comes out as it is; a value that cannot be read is handed
+    /// over in
     /// <paramref name="unreadable"/> without a throw.
     /// </summary>
     public abstract ValueTask InvokeAsync(

@@ -10,7 +10,8 @@ using Millrace.Protocol;
 
 namespace Millrace.Processing.Hosting;
 
-/// <summary>Makes clients with the application's clock and logs, or with the <see cref="ClientRuntime"/> that is registered as a
+/// <summary>Makes clients with the application's clock and logs, or with the <see cref="ClientRuntime"/> that is
+/// registered as a
 /// service: that is how a test puts another transport underneath.</summary>
 sealed class KafkaClusterFactory(IServiceProvider services) : IClusterFactory
 {

@@ -10,7 +10,8 @@ using Millrace.Processing.Retry;
 namespace Millrace.Processing.Hosting;
 
 /// <summary>
-/// Runs one consumer for the host: starts it, or fails the start in one line; stops it with a drain. A consumer that ends by
+/// Runs one consumer for the host: starts it, or fails the start in one line; stops it with a drain. A consumer that
+/// ends by
 /// itself is logged and shows in its status and in the health checks.
 /// </summary>
 sealed class ListenerService : IHostedService, IListenerControl, IDisposable
