@@ -116,6 +116,7 @@ public sealed partial class Producer
         var view = _core.Metadata.View;
         var failed = new List<(ProduceBatch Batch, ProduceException Error)>();
         var needsMetadata = false;
+        _rules.Batches.Trim();
         foreach (var slot in _topics.Values)
         {
             foreach (var partition in slot.Partitions)

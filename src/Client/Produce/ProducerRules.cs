@@ -15,7 +15,7 @@ sealed class ProducerRules(ProducerOptions options, ClientRuntime runtime)
 
     public ILogger Logger { get; } = runtime.LoggerFactory.CreateLogger("Millrace.Client.Produce");
 
-    public BatchPool Batches { get; } = new(runtime.BufferPool, options.BatchSize);
+    public BatchPool Batches { get; } = new(runtime.BufferPool, options.BatchSize, options.BufferMemory / 2);
 
     public ProducerIdentity Identity { get; } = new();
 
