@@ -85,7 +85,7 @@ public static class MillraceExtensions
         var registry = new MillraceRegistry(services);
         services.AddSingleton(registry);
         services.AddSingleton(provider => new Metrics(provider.GetService<IMeterFactory>()));
-        services.AddSingleton<IListeners, Hosting.Listeners>();
+        services.AddSingleton<IListeners, ListenerDirectory>();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IClusterFactory, KafkaClusterFactory>();
         services.TryAddSingleton<Clusters>();

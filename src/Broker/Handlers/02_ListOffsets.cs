@@ -50,7 +50,8 @@ sealed class ListOffsets(BrokerState state) : RequestHandler<ListOffsetsRequest,
         try
         {
             var found = Find(log!, partition.Timestamp, isolation);
-            (answer.Timestamp, answer.Offset, answer.LeaderEpoch) = (found.TimestampMs, found.Offset, found.LeaderEpoch);
+            (answer.Timestamp, answer.Offset) = (found.TimestampMs, found.Offset);
+            if (version >= 4) answer.LeaderEpoch = found.LeaderEpoch;
         }
         catch (StorageException)
         {

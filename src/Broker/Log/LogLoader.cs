@@ -81,6 +81,8 @@ sealed class LogLoader
         if (_segments.Count == 0 || startOffset > _endOffset)
             StartEmpty(Math.Max(startOffset, 0));
         RebuildProducers();
+        if (_epochs.IsEmpty)
+            RebuildEpochs();
         _epochs.Truncate(_endOffset);
         var isNews = _epochs.IsEmpty
             ? _epochs.Begin(0, _endOffset)
@@ -313,6 +315,18 @@ sealed class LogLoader
                 if (scanner.Header.BaseOffset >= from)
                     _producers.Take(scanner.Header, scanner.Header.BaseOffset, _hints.NowMs);
             }
+        }
+    }
+
+    // The file is missing or damaged: every batch says which epoch it is of.
+    void RebuildEpochs()
+    {
+        foreach (var segment in _segments)
+        {
+            using var scanner = new BatchScanner(
+                segment.File, _context.Pool, _context.Limits.ScanBufferBytes, 0, segment.Size);
+            while (scanner.MoveNext())
+                _epochs.Begin(scanner.Header.PartitionLeaderEpoch, scanner.Header.BaseOffset);
         }
     }
 

@@ -33,6 +33,9 @@ sealed partial class LogManager
             SetStraysAside();
             foreach (var topic in Topics.All.Values)
                 OpenFound(topic);
+            // The names of directories that had to be made again.
+            if (context.IsDurable)
+                files.FlushDirectory(directory);
         }
         catch
         {
@@ -127,7 +130,8 @@ sealed partial class LogManager
             }
             if (!TopicNames.TryParseDirectory(name, out var topic, out var partition))
                 continue;
-            var id = PartitionMetadata.Load(_context.Files, path, _options.Limits);
+            if (!TryLoadId(path, out var id))
+                continue;
             // Without its metadata file a directory never held anything acknowledged: it is written first.
             var isOurs = Topics.Find(topic) is { } entry && partition < entry.Partitions && (id is null || id == entry.Id);
             if (isOurs)
@@ -142,6 +146,22 @@ sealed partial class LogManager
                 _context.Files.DeleteDirectory(renamed);
             _context.Files.Rename(path, renamed);
             LogMessages.StrayDirectory(_options.Logger, path, renamed);
+        }
+    }
+
+    // False when the file cannot be read: opening the log will say so.
+    bool TryLoadId(string path, out Guid? id)
+    {
+        id = null;
+        try
+        {
+            id = PartitionMetadata.Load(_context.Files, path, _options.Limits);
+            return true;
+        }
+        catch (StorageException e) when (e.Error != StorageError.PowerLost)
+        {
+            LogMessages.DirectoryMaintenanceFailed(_options.Logger, e, path);
+            return false;
         }
     }
 
@@ -166,6 +186,9 @@ sealed partial class LogManager
     {
         for (var i = from; i < topic.Partitions; i++)
             OpenLog(topic, new TopicPartition(topic.Name, i));
+        // One flush for the names of them all, before anything can be acknowledged there.
+        if (_context.IsDurable)
+            _context.Files.FlushDirectory(_directory);
     }
 
     void OpenLog(TopicEntry topic, TopicPartition partition)
@@ -177,8 +200,6 @@ sealed partial class LogManager
             files.CreateDirectory(directory);
         if (PartitionMetadata.Load(files, directory, _options.Limits) != topic.Id)
             PartitionMetadata.Save(files, directory, topic.Id, _context.IsDurable);
-        if (isNew && _context.IsDurable)
-            files.FlushDirectory(_directory);
         var hints = new LoadHints(_wasClean || isNew, _recoveryPoints.GetValueOrDefault(partition),
             _startOffsets.GetValueOrDefault(partition), NowMs);
         if (isNew)

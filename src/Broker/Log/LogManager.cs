@@ -289,7 +289,11 @@ sealed partial class LogManager : IDisposable
     }
 
     void SaveStartOffsets() => OffsetCheckpoint.Save(_context.Files, _directory, LogFiles.LogStartOffsets,
-        _logs.Values.Where(static l => l.StartOffset > 0).Select(static l => (l.Partition, l.StartOffset)), _context.IsDurable);
+        _logs.Values.Where(static l => l.StartOffset > 0).Select(static l => (l.Partition, l.StartOffset))
+            // What could not be opened this time must not forget what was deleted from it.
+            .Concat(_startOffsets.Where(s => !_logs.ContainsKey(s.Key)
+                && Topics.Find(s.Key.Topic) is { } topic && s.Key.Partition < topic.Partitions)
+                .Select(static s => (s.Key, s.Value))), _context.IsDurable);
 
     TopicEntry Known(string name) =>
         Topics.Find(name) ?? throw new InvalidOperationException($"There is no topic '{name}'.");
@@ -319,10 +323,8 @@ sealed partial class LogManager : IDisposable
             if (!_context.Files.DirectoryExists(path))
                 continue;
             // Kafka's form, cut so that the longest topic name still makes a legal file name.
-            var suffix = $".{topic.Id:N}{LogFiles.DeletedDirectorySuffix}";
-            var name = Path.GetFileName(path);
-            var renamed = Path.Combine(_directory, name[..Math.Min(name.Length, 255 - suffix.Length)]
-                + (name.Length + suffix.Length > 255 ? i.ToString(CultureInfo.InvariantCulture) : "") + suffix);
+            var suffix = string.Create(CultureInfo.InvariantCulture, $"-{i}.{topic.Id:N}{LogFiles.DeletedDirectorySuffix}");
+            var renamed = Path.Combine(_directory, topic.Name[..Math.Min(topic.Name.Length, 255 - suffix.Length)] + suffix);
             try
             {
                 _context.Files.Rename(path, renamed);

@@ -135,6 +135,9 @@ sealed partial class PartitionLog
             position += size;
             offset += header.LastOffsetDelta + 1L;
         }
+        // With a tenth of slack, so that the limit costs nothing per batch.
+        if (_producers.Count > _context.Limits.MaxProducersPerPartition * 1.1)
+            _producers.Expire(nowMs, _context.Limits);
         // Readers look at the end offset first: what it promises must be in the segment by then.
         segment.Publish(position);
         Volatile.Write(ref _endOffset, offset);

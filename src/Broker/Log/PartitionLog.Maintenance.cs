@@ -58,6 +58,8 @@ sealed partial class PartitionLog
             if (rolled)
                 RequestFlush(now: true);
             RemoveRetired(nowMs);
+            foreach (var segment in Volatile.Read(ref _segments))
+                segment.UnloadIdleIndexes();
         }
         catch (StorageException e)
         {
@@ -81,21 +83,28 @@ sealed partial class PartitionLog
         {
             clean = false;
         }
-        lock (_appendLock)
+        // After a flush that runs: it must not meet files that are being renamed or closed.
+        lock (_flushLock)
         {
-            if (!_isClosed)
-            {
-                _isClosed = true;
-                Interlocked.CompareExchange(ref _fault, (int)ErrorCode.UnknownTopicOrPartition, 0);
-                foreach (var segment in _segments)
-                    segment.Dispose();
-                foreach (var retired in _retired)
-                    retired.Segment.Dispose();
-                _retired.Clear();
-            }
+            lock (_appendLock)
+                CloseFiles();
         }
         _signal.Publish();
         return clean;
+    }
+
+    // Both locks held.
+    void CloseFiles()
+    {
+        if (_isClosed)
+            return;
+        _isClosed = true;
+        Interlocked.CompareExchange(ref _fault, (int)ErrorCode.UnknownTopicOrPartition, 0);
+        foreach (var segment in _segments)
+            segment.Dispose();
+        foreach (var retired in _retired)
+            retired.Segment.Dispose();
+        _retired.Clear();
     }
 
     void FlushTo(bool withActive)

@@ -29,15 +29,9 @@ sealed class ProducerStates
     {
         get
         {
-            var first = long.MaxValue;
-            foreach (var offset in _open.Keys)
-            {
-                first = offset;
-                break;
-            }
-            foreach (var offset in _undurable.Keys)
-                return Math.Min(first, offset);
-            return first;
+            var open = _open.Count == 0 ? long.MaxValue : _open.First().Key;
+            var undurable = _undurable.Count == 0 ? long.MaxValue : _undurable.First().Key;
+            return Math.Min(open, undurable);
         }
     }
 

@@ -13,6 +13,7 @@ sealed class Segment : IDisposable
     readonly ReadHint?[] _hints = new ReadHint?[4];
     Indexes? _indexes; // null: sealed, in files, not read yet
     int _size;
+    int _isUsed; // 1: the indexes were used since the last look
     int _nextHint;
     int _sinceIndexEntry; // append lock
     long _maxTimestamp = -1; // append lock; of the active segment
@@ -218,10 +219,13 @@ sealed class Segment : IDisposable
         return scanner.MoveNext() ? scanner.Header.MaxTimestamp : -1;
     }
 
-    /// <summary>Drops the indexes of a sealed, saved segment from memory; they are read again when needed.</summary>
-    public void UnloadIndexes()
+    /// <summary>Drops the indexes of a sealed, saved segment from memory when nobody has used them since the last call; they
+    /// are read again when needed. Without it a broker would end up holding the indexes of everything ever read.</summary>
+    public void UnloadIdleIndexes()
     {
-        if (IsSealed && IsSaved)
+        if (!IsSealed || !IsSaved || Interlocked.Exchange(ref _isUsed, 0) == 1)
+            return;
+        lock (_loading)
             Volatile.Write(ref _indexes, null);
     }
 
@@ -232,6 +236,8 @@ sealed class Segment : IDisposable
 
     Indexes Load()
     {
+        if (_isUsed == 0)
+            Volatile.Write(ref _isUsed, 1);
         if (Volatile.Read(ref _indexes) is { } present)
             return present;
         lock (_loading)

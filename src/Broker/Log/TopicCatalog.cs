@@ -98,10 +98,10 @@ sealed class TopicCatalog : IDisposable
         }
         var file = files.Open(path, FileOpening.Existing);
         if (file.Length > end)
-        {
             file.SetLength(end);
+        // Also what a killed process wrote and did not flush: from here on it is served.
+        if (isDurable)
             file.Flush();
-        }
         var catalog = new TopicCatalog(file, isDurable, limits.MaxCatalogRecordBytes) { _end = end, _state = state };
         catalog.DeletedIds.UnionWith(deleted);
         return catalog;

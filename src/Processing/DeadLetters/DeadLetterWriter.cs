@@ -157,7 +157,10 @@ static class DeadLetterWriter
 
     static string TypeName(Exception exception) => exception.GetType().FullName ?? exception.GetType().Name;
 
-    static string TimestampType(Listeners.Delivery delivery) => delivery.TimestampMs < 0 ? "NoTimestampType" : "CreateTime";
+    static string TimestampType(Listeners.Delivery delivery) =>
+        delivery.IsLogAppendTime ? "LogAppendTime"
+        : delivery.TimestampMs < 0 ? "NoTimestampType"
+        : "CreateTime";
 
     static string Digits(long number) => number.ToString(CultureInfo.InvariantCulture);
 

@@ -34,7 +34,8 @@ sealed record ListenerStart(
     ReadFrom ReadFrom,
     ListenerPlan Plan,
     IRecordPipeline Pipeline,
-    IListenerEvents Events);
+    IListenerEvents Events,
+    Random Random);
 
 /// <summary>A listener that was started.</summary>
 interface IRunningListener

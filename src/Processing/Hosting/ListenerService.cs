@@ -116,7 +116,8 @@ sealed class ListenerService : IHostedService, IListenerControl, IDisposable
             _log);
         var plan = settings.ToPlan(GroupId);
         var running = cluster.Start(new ListenerStart(
-            GroupId, Topics, settings.ReadFrom, plan, pipeline, new ListenerObserver(GroupId, _metrics, _log)));
+            GroupId, Topics, settings.ReadFrom, plan, pipeline, new ListenerObserver(GroupId, _metrics, _log),
+            random));
         _running = running;
         _log.Started(GroupId, string.Join(", ", Topics), plan.Order.ToString(), plan.Concurrency);
         _ = running.Completion.ContinueWith(

@@ -31,6 +31,9 @@ sealed class Delivery
     /// <summary>The record's timestamp, in milliseconds since the Unix epoch.</summary>
     public long TimestampMs { get; set; }
 
+    /// <summary>True when the broker set the timestamp, false when the producer did.</summary>
+    public bool IsLogAppendTime { get; set; }
+
     /// <summary>The key; empty when null.</summary>
     public ReadOnlyMemory<byte> Key { get; set; }
 

@@ -49,8 +49,7 @@ sealed partial class ListenerCore
     {
         if (_isFull)
         {
-            if (_outstanding > _plan.LowMark * _plan.MaxOutstandingRecords
-                || _outstandingBytes > _plan.LowMark * _plan.MaxOutstandingBytes)
+            if (!IsBelowLowMark)
             {
                 return;
             }
@@ -83,7 +82,7 @@ sealed partial class ListenerCore
             return false;                      // until something comes back
         }
 
-        if (lease.IsFull && lease.Outstanding <= _plan.LowMark * _plan.MaxOutstandingPerPartition)
+        if (lease.IsFull && lease.Outstanding <= LowMarkOfPartition)
         {
             lease.IsFull = false;
         }
@@ -354,8 +353,7 @@ sealed partial class ListenerCore
                 isHeldBack = true;
                 if (lease.IsFull)
                 {
-                    var low = (int)(_plan.LowMark * _plan.MaxOutstandingPerPartition);
-                    depth = Math.Min(depth, lease.Outstanding - low);
+                    depth = Math.Min(depth, lease.Outstanding - (int)LowMarkOfPartition);
                 }
 
                 if (lease.IsRefused)

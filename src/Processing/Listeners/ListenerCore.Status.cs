@@ -90,8 +90,8 @@ sealed partial class ListenerCore
             Invariants.Check(lease.State == LeaseState.Active == lease.IsOpen || lease.State == LeaseState.Active, "I6",
                 "The gate of a lease that ended is open.");
             var isHeldBack = lease.Inbox.Count > 0 && lease.State == LeaseState.Active;
-            Invariants.Check(!isHeldBack || _isFull || lease.IsFull || lease.IsRefused, "I11",
-                "A partition is held back without a reason.");
+            Invariants.Check(!isHeldBack || lease.IsRefused || !IsBelowLowMark || lease.Outstanding > LowMarkOfPartition, "I11",
+                "A partition is held back below the low mark.");
         }
 
         foreach (var ghosts in _ghosts.Values)
@@ -113,6 +113,11 @@ sealed partial class ListenerCore
                 "A lane of a lease that ended is parked.");
         }
     }
+
+    bool IsBelowLowMark => _outstanding <= _plan.LowMark * _plan.MaxOutstandingRecords
+        && _outstandingBytes <= _plan.LowMark * _plan.MaxOutstandingBytes;
+
+    double LowMarkOfPartition => _plan.LowMark * _plan.MaxOutstandingPerPartition;
 
     /// <summary>The bytes of key, value and headers that are outstanding. Loop only.</summary>
     public long OutstandingBytes => _outstandingBytes;

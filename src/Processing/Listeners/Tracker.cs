@@ -140,7 +140,7 @@ sealed class Tracker
     {
         if (delivery.TrackState == TrackState.EvictedDone)
         {
-            _stragglers.RemoveAt(_stragglers.FindIndex(s => ReferenceEquals(s.Record, delivery)));
+            RemoveStraggler(delivery);
         }
         else
         {
@@ -223,6 +223,17 @@ sealed class Tracker
             Interlocked.And(ref word, ~((run == 64 ? ulong.MaxValue : (1UL << run) - 1) << shift));
             _head += run;
         }
+    }
+
+    void RemoveStraggler(Delivery delivery)
+    {
+        var index = _stragglers.Count - 1;
+        while (!ReferenceEquals(_stragglers[index].Record, delivery))
+        {
+            index--;
+        }
+
+        _stragglers.RemoveAt(index);
     }
 
     bool MakeRoom()

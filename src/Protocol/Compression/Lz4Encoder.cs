@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using System.Runtime.InteropServices;
 
 namespace Millrace.Protocol.Compression;
@@ -6,14 +7,15 @@ namespace Millrace.Protocol.Compression;
 /// <summary>Makes one block of at most 64 KiB: a greedy search with one hash table, steps growing where nothing matches.</summary>
 sealed class Lz4Encoder
 {
-    const int HashBits = 14;
+    const int MaxHashBits = 14;
+    const int MinHashBits = 8;
     const int MaxBlock = 64 * 1024;
 
     // The format: the last five bytes are literals, and no match starts in the last twelve.
     const int LastLiterals = 5;
     const int NoMatchZone = 12;
 
-    readonly ushort[] _table = new ushort[1 << HashBits];
+    readonly ushort[] _table = new ushort[1 << MaxHashBits];
 
     /// <summary>The most bytes that a block of the given length takes.</summary>
     public static int BoundOf(int length) => length + (length / 255) + 16;
@@ -34,8 +36,11 @@ sealed class Lz4Encoder
 
     int EncodeMatches(ReadOnlySpan<byte> input, Span<byte> output, out int literalStart)
     {
-        var table = _table;
-        Array.Clear(table);
+        // A small input uses and clears a small part of the table.
+        var bits = Math.Clamp(BitOperations.Log2((uint)input.Length), MinHashBits, MaxHashBits);
+        var shift = 32 - bits;
+        var table = _table.AsSpan(0, 1 << bits);
+        table.Clear();
         ref var start = ref MemoryMarshal.GetReference(input);
         var last = input.Length - NoMatchZone;
         var matchEnd = input.Length - LastLiterals;
@@ -46,7 +51,7 @@ sealed class Lz4Encoder
         while (at < last)
         {
             var next = Window.Read32(ref start, at);
-            ref var slot = ref table[Hash(next)];
+            ref var slot = ref table[(int)Hash(next, shift)];
             int candidate = slot;
             slot = (ushort)at;
             if (candidate >= at || Window.Read32(ref start, candidate) != next)
@@ -69,14 +74,14 @@ sealed class Lz4Encoder
             skip = 64;
             if (at < last)
             {
-                table[Hash(Window.Read32(ref start, at - 2))] = (ushort)(at - 2);
+                table[(int)Hash(Window.Read32(ref start, at - 2), shift)] = (ushort)(at - 2);
             }
         }
 
         return written;
     }
 
-    static uint Hash(uint bytes) => (bytes * 2654435761) >> (32 - HashBits);
+    static uint Hash(uint bytes, int shift) => (bytes * 2654435761) >> shift;
 
     // Match length 0 ends the block.
     static int WriteSequence(Span<byte> output, int written, ReadOnlySpan<byte> literals, int offset, int matchLength)

@@ -57,7 +57,7 @@ sealed class SnappyCodec : Codec
     public override int Decompress(ReadOnlySpan<byte> source, PooledWriter destination, int maxSize)
     {
         var before = destination.Length;
-        if (source.Length < Magic.Length || !source[..Magic.Length].SequenceEqual(Magic))
+        if (!source.StartsWith(Magic))
         {
             DecodeBlock(source, destination, maxSize);
             return destination.Length - before;
@@ -71,6 +71,13 @@ sealed class SnappyCodec : Codec
         var at = HeaderSize;
         while (at < source.Length)
         {
+            // Two streams, one behind the other: no block is so long that its length could be the magic.
+            if (source[at..].StartsWith(Magic) && source.Length - at >= HeaderSize)
+            {
+                at += HeaderSize;
+                continue;
+            }
+
             var left = source.Length - at - sizeof(int);
             var size = left < 0 ? -1 : BinaryPrimitives.ReadInt32BigEndian(source[at..]);
             if (size < 0 || size > left)

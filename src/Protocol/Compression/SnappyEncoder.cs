@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using System.Runtime.InteropServices;
 
 namespace Millrace.Protocol.Compression;
@@ -6,13 +7,14 @@ namespace Millrace.Protocol.Compression;
 /// <summary>Makes one raw block of at most 64 KiB: a greedy search with one hash table, steps growing where nothing matches.</summary>
 sealed class SnappyEncoder
 {
-    const int HashBits = 14;
+    const int MaxHashBits = 14;
+    const int MinHashBits = 8;
     const int MaxBlock = 64 * 1024;
 
     // A match is looked for with eight-byte loads: the last bytes are literals.
     const int Margin = 15;
 
-    readonly ushort[] _table = new ushort[1 << HashBits];
+    readonly ushort[] _table = new ushort[1 << MaxHashBits];
 
     /// <summary>The most bytes that a block of the given length takes.</summary>
     public static int BoundOf(int length) => 32 + length + (length / 6);
@@ -33,8 +35,11 @@ sealed class SnappyEncoder
 
     int EncodeMatches(ReadOnlySpan<byte> input, Span<byte> output, int written, out int literalStart)
     {
-        var table = _table;
-        Array.Clear(table);
+        // A small input uses and clears a small part of the table.
+        var bits = Math.Clamp(BitOperations.Log2((uint)input.Length), MinHashBits, MaxHashBits);
+        var shift = 32 - bits;
+        var table = _table.AsSpan(0, 1 << bits);
+        table.Clear();
         ref var start = ref MemoryMarshal.GetReference(input);
         var last = input.Length - Margin;
         literalStart = 0;
@@ -43,7 +48,7 @@ sealed class SnappyEncoder
         while (at < last)
         {
             var next = Window.Read32(ref start, at);
-            ref var slot = ref table[Hash(next)];
+            ref var slot = ref table[(int)Hash(next, shift)];
             int candidate = slot;
             slot = (ushort)at;
             if (candidate >= at || Window.Read32(ref start, candidate) != next)
@@ -64,14 +69,14 @@ sealed class SnappyEncoder
             skip = 32;
             if (at < last)
             {
-                table[Hash(Window.Read32(ref start, at - 1))] = (ushort)(at - 1);
+                table[(int)Hash(Window.Read32(ref start, at - 1), shift)] = (ushort)(at - 1);
             }
         }
 
         return written;
     }
 
-    static uint Hash(uint bytes) => (bytes * 0x1E35A7BD) >> (32 - HashBits);
+    static uint Hash(uint bytes, int shift) => (bytes * 0x1E35A7BD) >> shift;
 
     static int WriteLength(Span<byte> output, int length)
     {

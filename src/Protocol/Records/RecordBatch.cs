@@ -57,9 +57,10 @@ public static class RecordBatch
             return BatchFault.NotNumberedByProducer;
         }
 
+        // Without a producer id, epoch and sequence mean nothing: KafkaJS writes 0 for both.
         var sound = header.ProducerId >= 0
             ? header.ProducerEpoch >= 0 && header.BaseSequence >= 0
-            : header.ProducerId == -1 && header.BaseSequence == -1 && !header.IsTransactional;
+            : header.ProducerId == -1 && !header.IsTransactional;
         return sound ? BatchFault.None : BatchFault.BadProducerFields;
     }
 

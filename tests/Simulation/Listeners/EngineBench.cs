@@ -8,9 +8,12 @@ namespace Millrace.Simulation.Listeners;
 /// bytes for each record; the port's batches (one for 500 records) are included.</summary>
 static class EngineBench
 {
+    static int BatchSize { get; set; } = 500;
+
     public static async Task RunAsync(string[] args)
     {
         var records = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 2_000_000;
+        BatchSize = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : BatchSize;
         await MeasureAsync("warm-up", RecordOrder.ByKey, 4, 1000, Math.Min(records, 200_000), handlerYields: false);
         foreach (var order in new[] { RecordOrder.ByPartition, RecordOrder.ByKey, RecordOrder.Unordered })
         {
@@ -24,7 +27,7 @@ static class EngineBench
 
     static async Task MeasureAsync(string name, RecordOrder order, int partitions, int keys, int records, bool handlerYields)
     {
-        using var port = new MemoryPort(partitions, records / partitions, keys, 100, 500);
+        using var port = new MemoryPort(partitions, records / partitions, keys, 100, BatchSize);
         var counter = new Counter(records / partitions * (long)partitions, handlerYields);
         var plan = new ListenerPlan { Name = "bench", Order = order };
         var loop = new ListenerLoop(plan, port, counter, new Silent(), TimeProvider.System, new Random(1));

@@ -19,7 +19,7 @@ sealed class Scenario
         IsCalm = random.NextDouble() < 0.15;
         CrashShare = IsCalm ? 0 : random.NextDouble() * 0.3;
         LostShare = IsCalm ? 0 : random.NextDouble() * 0.3;
-        CorruptShare = IsCalm ? 0 : random.NextDouble() * 0.1;
+        CorruptShare = IsCalm ? 0 : random.NextDouble() * 0.4;
         CommitFaultShare = IsCalm ? 0 : random.NextDouble() * 0.4;
         TransientShare = random.NextDouble() * 0.2;
         DeadLetterShare = random.NextDouble() * 0.05;

@@ -238,7 +238,7 @@ sealed class SimBroker
     /// <summary>Another tool overwrites the metadata, or bytes rot.</summary>
     public void CorruptMetadata()
     {
-        var partition = Partitions[_random.Next(Partitions.Count)];
+        var partition = Partitions.Find(static p => p.Metadata.Length > 0) ?? Partitions[_random.Next(Partitions.Count)];
         if (partition.Committed < 0)
         {
             return;

@@ -25,7 +25,8 @@ static class TestRecords
             Attempt = attempt,
         };
 
-    public static Lease LeaseOf(TopicPartition partition) => new(new AssignedPartition(partition, 0, null, 7), 1);
+    public static Lease LeaseOf(TopicPartition partition) =>
+        new(new AssignedPartition(partition, 0, null, 7), 1, new Tracker(64, 0, 0));
 
     public static RecordHeader Header(string name, string? value) =>
         new(name, value is null ? null : Encoding.UTF8.GetBytes(value));

@@ -26,6 +26,10 @@ sealed class ZstdEncoder
     readonly byte[] _literals = new byte[ZstdFormat.MaxBlockSize];
     readonly LiteralsWriter _literalsWriter = new();
     readonly SequencesWriter _sequencesWriter = new();
+
+    // Tables hold places plus this number, which grows with each frame: what older frames left behind is then negative,
+    // and nothing needs to be cleared.
+    int _base = 1;
     int _tableShift;
     int _sequenceCount;
     int _literalCount;
@@ -49,6 +53,7 @@ sealed class ZstdEncoder
         }
         while (start < source.Length);
 
+        encoder._base += source.Length;
         Pool.Return(encoder);
         return destination.Length - before;
     }
@@ -88,11 +93,15 @@ sealed class ZstdEncoder
 
     void StartFrame(int size)
     {
-        // Small inputs use a small part of the tables, so that clearing costs no more than compressing.
-        var log = Math.Clamp(BitOperations.Log2((uint)size | 1) + 1, MinTableLog, MaxTableLog);
-        _tableShift = 64 - log;
-        _longTable.AsSpan(0, 1 << log).Clear();
-        _shortTable.AsSpan(0, 1 << log).Clear();
+        if (_base > int.MaxValue - Margin - size)
+        {
+            Array.Clear(_longTable);
+            Array.Clear(_shortTable);
+            _base = 1;
+        }
+
+        // Small inputs use a small part of the tables, which stays in the nearest cache.
+        _tableShift = 64 - Math.Clamp(BitOperations.Log2((uint)size | 1) + 1, MinTableLog, MaxTableLog);
         (_recent1, _recent2, _recent3) = (1, 4, 8);
     }
 
@@ -187,10 +196,10 @@ sealed class ZstdEncoder
         var next = Window.Read64(ref bytes, at);
         ref var longSlot = ref _longTable[HashLong(next)];
         ref var shortSlot = ref _shortTable[HashShort(next)];
-        match = longSlot;
-        var nearer = shortSlot;
-        longSlot = at;
-        shortSlot = at;
+        match = longSlot - _base;
+        var nearer = shortSlot - _base;
+        longSlot = at + _base;
+        shortSlot = at + _base;
         if (IsNear(match, at) && Window.Read64(ref bytes, match) == next)
         {
             length = 8 + Window.MatchLength(ref bytes, match + 8, at + 8, end);
@@ -205,8 +214,8 @@ sealed class ZstdEncoder
         // A short match: perhaps a long one starts at the next byte.
         var after = Window.Read64(ref bytes, at + 1);
         ref var slot = ref _longTable[HashLong(after)];
-        match = slot;
-        slot = at + 1;
+        match = slot - _base;
+        slot = at + 1 + _base;
         if (IsNear(match, at + 1) && Window.Read64(ref bytes, match) == after)
         {
             at++;
@@ -219,13 +228,13 @@ sealed class ZstdEncoder
         return true;
     }
 
-    static bool IsNear(int match, int at) => match < at && at - match < 1 << WindowLog;
+    static bool IsNear(int match, int at) => (uint)match < (uint)at && at - match < 1 << WindowLog;
 
     void Insert(ref byte bytes, int at)
     {
         var next = Window.Read64(ref bytes, at);
-        _longTable[HashLong(next)] = at;
-        _shortTable[HashShort(next)] = at;
+        _longTable[HashLong(next)] = at + _base;
+        _shortTable[HashShort(next)] = at + _base;
     }
 
     uint HashLong(ulong bytes) => (uint)((bytes * 0xCF1BBCDCB7A56463) >> _tableShift);

@@ -1,6 +1,6 @@
 namespace Millrace.Processing.Hosting;
 
-sealed class Listeners(IEnumerable<ListenerService> services) : IListeners
+sealed class ListenerDirectory(IEnumerable<ListenerService> services) : IListeners
 {
     public IReadOnlyList<IListenerControl> All { get; } = [.. services];
 
