@@ -11,7 +11,10 @@ public sealed class GeneratedCodeTests
     {
         if (Checkout.Update)
         {
-            Generator.GenerateAll(Checkout.Root);
+            foreach (var (file, text) in Generator.GenerateAll(Checkout.Root))
+            {
+                Checkout.Write(file, text);
+            }
         }
 
         Assert.True(
