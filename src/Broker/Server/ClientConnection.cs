@@ -118,7 +118,9 @@ sealed class ClientConnection : IDisposable
         }
 
         await _drained.Task.ConfigureAwait(false);
-        Abort(reason);
+        // Closed, not cut: a reset would take the last answers out of the client's hands, and is an error to clients that have just
+        // said good-bye themselves.
+        lock (_gate) _abortReason ??= reason;
         await _transport.DisposeAsync().ConfigureAwait(false);
         _context.Logger.Disconnected(_transport.RemoteEndPoint, _abortReason!);
         _ended.TrySetResult();
@@ -358,7 +360,10 @@ sealed class ClientConnection : IDisposable
             _context.Metrics.Sent(_writer.Length);
         }
 
-        if (fail is not null) Abort(fail);
+        // Nothing more is sent, and the reader stops: the connection ends once all is accounted for.
+        if (fail is null) return;
+        lock (_gate) _abortReason ??= fail;
+        await _closed.CancelAsync().ConfigureAwait(false);
     }
 
     void Release()
