@@ -41,7 +41,8 @@ public sealed record Backoff(TimeSpan First, TimeSpan Max, int Attempts, double 
     /// Calls of the handler at most, the first included; <see cref="Forever"/> never gives up.
     /// </param>
     /// <param name="jitter">The share by which a wait is shortened at random, from 0 to 1.</param>
-    public static Backoff Fixed(TimeSpan delay, int attempts, double jitter = 0) => new(delay, delay, attempts, 1, jitter);
+    public static Backoff Fixed(TimeSpan delay, int attempts, double jitter = 0) =>
+        new(delay, delay, attempts, 1, jitter);
 
     /// <summary>
     /// Whether the handler is called again after it failed for the <paramref name="attempt"/>th time.

@@ -79,7 +79,8 @@ public sealed class ConsumerBuilder
     /// The topic; null takes <c>TOPIC.DLT</c>. <c>{topic}</c> in it stands for the source topic.
     /// </param>
     /// <param name="configure">The finer settings.</param>
-    public ConsumerBuilder DeadLetter(string? topic = null, Action<DeadLetterBuilder>? configure = null) => Set(settings =>
+    public ConsumerBuilder DeadLetter(string? topic = null, Action<DeadLetterBuilder>? configure = null) =>
+        Set(settings =>
     {
         settings.DeadLetter.Enabled = true;
         settings.DeadLetter.Topic = topic ?? settings.DeadLetter.Topic;
@@ -176,7 +177,8 @@ public sealed class ConsumerBuilder
         _services.TryAddScoped<THandler>();
         var method = typeof(THandler).GetMethod(
             nameof(IHandle<T>.HandleAsync), [typeof(T), typeof(RecordInfo), typeof(CancellationToken)]);
-        var takesNull = method is null ? HandlerBinder.NullableByType<T>() : HandlerBinder.TakesNull(method.GetParameters()[0]);
+        var takesNull = method is null ? HandlerBinder.NullableByType<T>()
+            : HandlerBinder.TakesNull(method.GetParameters()[0]);
         return Add(new ClassHandler<THandler, T>(topic, takesNull));
     }
 
@@ -199,9 +201,11 @@ public sealed class ConsumerBuilder
             .ToList();
         if (types.Count != 1)
         {
+            var names = string.Join(", ", types.Select(type => type.Name));
             throw new ArgumentException(types.Count == 0
-                ? $"{typeof(THandler).Name} does not implement IHandle<T>; implement it for the value type of '{topic}'."
-                : $"{typeof(THandler).Name} implements IHandle<T> for {string.Join(", ", types.Select(type => type.Name))}; "
+                ? $"{typeof(THandler).Name} does not implement IHandle<T>; implement it for the value "
+                    + $"type of '{topic}'."
+                : $"{typeof(THandler).Name} implements IHandle<T> for {names}; "
                     + $"say which with HandleWith<{typeof(THandler).Name}, T>(\"{topic}\").");
         }
 

@@ -35,7 +35,8 @@ public static class MillraceExtensions
             connection = new MillraceRegistration(registry, name, section);
             if (registry.Connections.Find(other => other.Section == section) is { } other)
             {
-                connection.Problems.Add($"The configuration section '{section}' belongs to the connection '{other.Name}'; "
+                connection.Problems.Add(
+                    $"The configuration section '{section}' belongs to the connection '{other.Name}'; "
                     + "give AddMillrace a section of its own.");
             }
 
@@ -70,7 +71,8 @@ public static class MillraceExtensions
             ["live", .. more]));
         return builder.Add(new HealthCheckRegistration(
             "millrace-ready",
-            services => new MillraceHealthCheck(services.GetRequiredService<IListeners>(), HealthQuestion.Ready, maxLag),
+            services =>
+                new MillraceHealthCheck(services.GetRequiredService<IListeners>(), HealthQuestion.Ready, maxLag),
             null,
             ["ready", .. more]));
     }

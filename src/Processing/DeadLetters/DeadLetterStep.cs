@@ -19,8 +19,8 @@ sealed class DeadLetterStep
     readonly Random _random; // guarded by _random
     readonly LogMessages _log;
 
-    // Deliveries are pooled, so an entry belongs to its record only while lease and offset agree. Weak: a record that is
-    // dropped with its lease never comes back to remove its entry.
+    // Deliveries are pooled, so an entry belongs to its record only while lease and offset agree. Weak: a record
+    // that is dropped with its lease never comes back to remove its entry.
     readonly ConditionalWeakTable<Delivery, Pending> _pending = [];
 
     public DeadLetterStep(

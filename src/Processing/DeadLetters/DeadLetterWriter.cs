@@ -36,7 +36,8 @@ static class DeadLetterWriter
         return headers;
     }
 
-    // Copies the record's own headers and moves those of an earlier dead letter aside. Returns how many earlier ones there were.
+    // Copies the record's own headers and moves those of an earlier dead letter aside. Returns how many earlier ones
+    // there were.
     static int Carry(IReadOnlyList<RecordHeader> original, List<RecordHeader> headers, bool replaceSpring)
     {
         var failedBefore = DeadLetterHeaders.Last(original, DeadLetterHeaders.OriginalTopic) is not null;
@@ -56,7 +57,8 @@ static class DeadLetterWriter
             else if (OwnNames.Contains(name))
             {
                 headers.Add(new RecordHeader(
-                    string.Concat(DeadLetterHeaders.PreviousPrefix, name.AsSpan(DeadLetterHeaders.Prefix.Length)), header.Value));
+                    string.Concat(DeadLetterHeaders.PreviousPrefix, name.AsSpan(DeadLetterHeaders.Prefix.Length)),
+                    header.Value));
             }
             else if (name.StartsWith(DeadLetterHeaders.PreviousPrefix, StringComparison.Ordinal))
             {

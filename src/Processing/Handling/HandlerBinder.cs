@@ -56,7 +56,8 @@ static class HandlerBinder
         }
 
         return values == 0
-            ? $"takes neither {typeof(T).Name} nor ConsumeContext<{typeof(T).Name}> nor RecordInfo; add one as a parameter"
+            ? $"takes neither {typeof(T).Name} nor ConsumeContext<{typeof(T).Name}> nor RecordInfo; "
+                + "add one as a parameter"
             : null;
     }
 
@@ -100,7 +101,8 @@ static class HandlerBinder
                 type == typeof(T) ? value
                 : type == typeof(RecordInfo) ? record
                 : type == typeof(CancellationToken) ? cancellation
-                : type == typeof(ConsumeContext<T>) ? Expression.New(ContextConstructor<T>(), value, record, cancellation)
+                : type == typeof(ConsumeContext<T>)
+                    ? Expression.New(ContextConstructor<T>(), value, record, cancellation)
                 : Service(ServiceParameter.Of(parameter), services, singleton));
         }
 
@@ -118,7 +120,8 @@ static class HandlerBinder
 
         var found = parameter.IsKeyed
             ? Expression.Call(
-                GetKeyedService, services, Expression.Constant(parameter.Type), Expression.Constant(parameter.Key, typeof(object)))
+                GetKeyedService, services, Expression.Constant(parameter.Type),
+                Expression.Constant(parameter.Key, typeof(object)))
             : Expression.Call(GetService, services, Expression.Constant(parameter.Type));
         return Expression.Convert(found, parameter.Type);
     }
@@ -141,7 +144,8 @@ static class HandlerBinder
             : type.Name;
 
     static bool IsOfRecord<T>(Type type) =>
-        type == typeof(T) || type == typeof(RecordInfo) || type == typeof(ConsumeContext<T>) || type == typeof(CancellationToken);
+        type == typeof(T) || type == typeof(RecordInfo) || type == typeof(ConsumeContext<T>)
+            || type == typeof(CancellationToken);
 
     // The method of a compiled expression or of a closed static delegate has a hidden first parameter; Invoke has not.
     // Names, attributes and nullability are on the method, so it is preferred when the two agree.

@@ -88,14 +88,14 @@ sealed class TopicHandler<T>(
         {
             value = default!;
             unreadable = new DeserializationException(
-                $"{delivery.Topic}-{delivery.Partition}@{delivery.Offset}: the value ({delivery.Value.Length} bytes) is not a "
-                + $"{typeof(T).Name}: {exception.Message}",
+                $"{delivery.Topic}-{delivery.Partition}@{delivery.Offset}: the value ({delivery.Value.Length} bytes) "
+                + $"is not a {typeof(T).Name}: {exception.Message}",
                 exception);
             return false;
         }
     }
 
     static DeserializationException Tombstone(Delivery delivery) => new(
-        $"{delivery.Topic}-{delivery.Partition}@{delivery.Offset}: the value is null (a tombstone), and the handler does not "
-        + $"take null: declare its parameter as {typeof(T).Name}? to receive tombstones.");
+        $"{delivery.Topic}-{delivery.Partition}@{delivery.Offset}: the value is null (a tombstone), "
+        + $"and the handler does not take null: declare its parameter as {typeof(T).Name}? to receive tombstones.");
 }

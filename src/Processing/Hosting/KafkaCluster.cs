@@ -116,9 +116,14 @@ sealed class KafkaDeadLetterProducer(KafkaClient client) : IDeadLetterProducer, 
         IReadOnlyList<RecordHeader> headers,
         CancellationToken cancellation)
     {
-        var record = new ProducerRecord(target.Topic, key, value) { Partition = target.Partition, Headers = [.. headers] };
+        var record = new ProducerRecord(target.Topic, key, value)
+        {
+            Partition = target.Partition,
+            Headers = [.. headers],
+        };
         await _producer.Value.SendAsync(record, cancellation).ConfigureAwait(false);
     }
 
-    public ValueTask DisposeAsync() => _producer.IsValueCreated ? _producer.Value.DisposeAsync() : ValueTask.CompletedTask;
+    public ValueTask DisposeAsync() =>
+        _producer.IsValueCreated ? _producer.Value.DisposeAsync() : ValueTask.CompletedTask;
 }

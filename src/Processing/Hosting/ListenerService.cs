@@ -101,7 +101,8 @@ sealed class ListenerService : IHostedService, IListenerControl, IDisposable
 
     async Task StartLockedAsync(ConsumerSettings settings, CancellationToken cancellation)
     {
-        var connection = _services.GetRequiredService<IOptionsMonitor<MillraceOptions>>().Get(Registration.Connection.Name);
+        var connection = _services.GetRequiredService<IOptionsMonitor<MillraceOptions>>().Get(
+            Registration.Connection.Name);
         var cluster = _services.GetRequiredService<Clusters>().Get(Registration.Connection.Name);
         var targets = await SetUpTopicsAsync(cluster, connection, settings, cancellation).ConfigureAwait(false);
         var context = Registration.BindContext(_services, []);
@@ -140,8 +141,9 @@ sealed class ListenerService : IHostedService, IListenerControl, IDisposable
         {
             throw new MillraceStartException(
                 $"Consumer '{GroupId}' cannot start: no broker answered at {connection.BootstrapServers} within "
-                + $"{connection.StartTimeout.TotalSeconds:0.#} s. Check ConnectionStrings:{Registration.Connection.Name} and that "
-                + "the broker runs.",
+                + $"{connection.StartTimeout.TotalSeconds:0.#} s. "
+                + $"Check ConnectionStrings:{Registration.Connection.Name} "
+                + "and that the broker runs.",
                 exception);
         }
         catch (Exception exception) when (

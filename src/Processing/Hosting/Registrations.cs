@@ -82,6 +82,7 @@ sealed class ConsumerRegistration(MillraceRegistration connection, string groupI
         }
 
         ConsumerKeys.Apply(
-            settings, configuration.GetSection(Connection.Section).GetSection(MillraceKeys.Consumers).GetSection(GroupId));
+            settings,
+            configuration.GetSection(Connection.Section).GetSection(MillraceKeys.Consumers).GetSection(GroupId));
     }
 }

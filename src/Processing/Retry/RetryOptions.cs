@@ -41,7 +41,8 @@ public sealed class RetryRule
     /// <param name="backoff">The waits of a transient rule; ignored for the other kinds.</param>
     /// <exception cref="ArgumentException">The type is not an exception, or a transient rule has no
     /// backoff.</exception>
-    public RetryRule(Type exceptionType, FailureKind kind, Func<Exception, bool>? predicate = null, Backoff? backoff = null)
+    public RetryRule(
+        Type exceptionType, FailureKind kind, Func<Exception, bool>? predicate = null, Backoff? backoff = null)
     {
         ArgumentNullException.ThrowIfNull(exceptionType);
         if (!typeof(Exception).IsAssignableFrom(exceptionType))

@@ -64,7 +64,8 @@ sealed class RetryStep
             {
                 if (rule.Matches(cause))
                 {
-                    return new RetryArguments(rule.Kind, exception, rule.Backoff, ReasonOf(rule.Kind, exception), default);
+                    return new RetryArguments(
+                        rule.Kind, exception, rule.Backoff, ReasonOf(rule.Kind, exception), default);
                 }
             }
 

@@ -22,7 +22,8 @@ public sealed class ConfigurationTests
         .DeadLetter()
         .Handle<string>("orders", (_, _) => default);
 
-    static ConsumerSettings Settings(Action<ConsumerBuilder> configure, params (string Key, string? Value)[] configuration)
+    static ConsumerSettings Settings(
+        Action<ConsumerBuilder> configure, params (string Key, string? Value)[] configuration)
     {
         using var host = Build(builder => configure(builder.AddMillrace().Consumer("order-service")), configuration);
         return host.Services.GetRequiredService<IOptionsMonitor<ConsumerSettings>>().Get("order-service");
@@ -39,7 +40,8 @@ public sealed class ConfigurationTests
     }
 
     // Every sentence that the start would fail with.
-    static string[] Problems(Action<HostApplicationBuilder> configure, params (string Key, string? Value)[] configuration)
+    static string[] Problems(
+        Action<HostApplicationBuilder> configure, params (string Key, string? Value)[] configuration)
     {
         using var host = Build(configure, configuration);
         try
@@ -113,7 +115,8 @@ public sealed class ConfigurationTests
         static void Bare(ConsumerBuilder consumer) => consumer.Handle<string>("orders", (_, _) => default);
         Assert.False(Settings(Bare).DeadLetter.Enabled);
         Assert.True(Settings(Bare, ("Millrace:Consumers:order-service:DeadLetter:Topic", "d")).DeadLetter.Enabled);
-        Assert.False(Settings(Typical, ("Millrace:Consumers:order-service:DeadLetter:Enabled", "false")).DeadLetter.Enabled);
+        Assert.False(
+            Settings(Typical, ("Millrace:Consumers:order-service:DeadLetter:Enabled", "false")).DeadLetter.Enabled);
     }
 
     [Fact]
@@ -144,7 +147,8 @@ public sealed class ConfigurationTests
         using var host = Build(
             builder => Typical(builder.AddMillrace().Consumer("order-service")),
             ($"Millrace:Consumers:order-service:{key}", value));
-        var exception = Assert.ThrowsAny<Exception>(() => host.Services.GetRequiredService<IStartupValidator>().Validate());
+        var exception = Assert.ThrowsAny<Exception>(
+            () => host.Services.GetRequiredService<IStartupValidator>().Validate());
         Assert.Contains("Consumer 'order-service': ", exception.Message);
         Assert.Contains(expected, exception.Message);
     }
@@ -184,14 +188,16 @@ public sealed class ConfigurationTests
         Assert.Contains(
             "'localhost' in ConnectionStrings:kafka is not host:port",
             Assert.Single(Problems(
-                builder => Typical(builder.AddMillrace().Consumer("order-service")), ("ConnectionStrings:kafka", "localhost"))));
+                builder => Typical(builder.AddMillrace().Consumer("order-service")),
+                    ("ConnectionStrings:kafka", "localhost"))));
     }
 
     [Fact]
     public void The_connection_string_wins_over_the_section()
     {
         using var host = Build(
-            builder => builder.AddMillrace(), ("Millrace:BootstrapServers", "other:1"), ("Millrace:StartTimeout", "5s"));
+            builder =>
+                builder.AddMillrace(), ("Millrace:BootstrapServers", "other:1"), ("Millrace:StartTimeout", "5s"));
         var options = host.Services.GetRequiredService<IOptionsMonitor<MillraceOptions>>().Get("kafka");
         Assert.Equal("127.0.0.1:9092", options.BootstrapServers);
         Assert.Equal(TimeSpan.FromSeconds(5), options.StartTimeout);
@@ -200,7 +206,8 @@ public sealed class ConfigurationTests
     [Fact]
     public void An_unknown_consumer_or_key_of_the_connection_is_an_error()
     {
-        Assert.Contains("configures a consumer that is not registered; did you mean order-service?", Assert.Single(Problems(
+        Assert.Contains(
+            "configures a consumer that is not registered; did you mean order-service?", Assert.Single(Problems(
             builder => Typical(builder.AddMillrace().Consumer("order-service")),
             ("Millrace:Consumers:order-servce:Concurrency", "5"))));
         Assert.Contains("Millrace:StartTimout is not a known key; did you mean StartTimeout?", Assert.Single(Problems(
@@ -250,7 +257,8 @@ public sealed class ConfigurationTests
     [Fact]
     public void A_skip_rule_comes_from_code_alone()
     {
-        var settings = Settings(consumer => consumer.Skip<FormatException>().Handle<string>("orders", (_, _) => default));
+        var settings = Settings(
+            consumer => consumer.Skip<FormatException>().Handle<string>("orders", (_, _) => default));
         Assert.Equal(FailureKind.Skip, Assert.Single(settings.Retry.Rules).Kind);
     }
 }

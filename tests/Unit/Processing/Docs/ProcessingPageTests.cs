@@ -26,7 +26,8 @@ public sealed class ProcessingPageTests
                     e => (int?)e.StatusCode >= 500, Backoff.Fixed(TimeSpan.FromSeconds(1), attempts: 10))
                 .Permanent<ArgumentException>())
             .DeadLetter()
-            .Handle<OrderPlaced>("orders", async (OrderPlaced order, RecordInfo record, IInvoices invoices, CancellationToken ct) =>
+            .Handle<OrderPlaced>(
+                "orders", async (OrderPlaced order, RecordInfo record, IInvoices invoices, CancellationToken ct) =>
                 await invoices.CreateAsync(order, record.Timestamp, ct))
             .HandleWith<ShipmentHandler>("shipments");
 
@@ -57,7 +58,8 @@ public sealed class ProcessingPageTests
         Assert.Equal((3, 2), (cluster.Topics["orders.DLT"], cluster.Topics["shipments.DLT"]));
         await host.StopAsync();
 
-        async Task<OutcomeKind> Run(Delivery record) => (await pipeline.InvokeAsync(record, CancellationToken.None)).Kind;
+        async Task<OutcomeKind> Run(Delivery record) =>
+            (await pipeline.InvokeAsync(record, CancellationToken.None)).Kind;
     }
 
     sealed record OrderPlaced(string Id);

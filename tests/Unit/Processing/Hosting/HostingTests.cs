@@ -48,7 +48,8 @@ public sealed class HostingTests : IAsyncDisposable
         });
         await host.StartAsync();
         Assert.Equal(["order-service", "audit"], _cluster.Started.Select(listener => listener.Start.GroupId));
-        Assert.Equal((RecordOrder.ByKey, 4), (_cluster.Started[0].Start.Plan.Order, _cluster.Started[0].Start.Plan.Concurrency));
+        Assert.Equal(
+            (RecordOrder.ByKey, 4), (_cluster.Started[0].Start.Plan.Order, _cluster.Started[0].Start.Plan.Concurrency));
         var listeners = host.Services.GetRequiredService<IListeners>();
         Assert.True(listeners.Find("audit")!.IsRunning);
         await host.StopAsync();
@@ -71,8 +72,8 @@ public sealed class HostingTests : IAsyncDisposable
         using var host = Build(Orders);
         var exception = await Assert.ThrowsAsync<MillraceStartException>(() => host.StartAsync());
         Assert.Equal(
-            "Consumer 'order-service' cannot start: topic 'orders' does not exist at 127.0.0.1:9. Create it, correct the name, "
-            + "or set Millrace:CreateTopics to true.",
+            "Consumer 'order-service' cannot start: topic 'orders' does not exist at 127.0.0.1:9. Create it, "
+            + "correct the name, or set Millrace:CreateTopics to true.",
             exception.Message);
     }
 
@@ -108,7 +109,8 @@ public sealed class HostingTests : IAsyncDisposable
         await asked.Task.WaitAsync(TimeSpan.FromSeconds(30));
         Assert.False(start.IsCompleted);
         _clock.Advance(TimeSpan.FromSeconds(5));
-        var exception = await Assert.ThrowsAsync<MillraceStartException>(() => start.WaitAsync(TimeSpan.FromSeconds(30)));
+        var exception = await Assert.ThrowsAsync<MillraceStartException>(
+            () => start.WaitAsync(TimeSpan.FromSeconds(30)));
         Assert.StartsWith(
             "Consumer 'order-service' cannot start: no broker answered at 127.0.0.1:9 within 5 s.", exception.Message,
             StringComparison.Ordinal);
@@ -136,7 +138,8 @@ public sealed class HostingTests : IAsyncDisposable
             [
                 new PartitionStatus
                 {
-                    Partition = new TopicPartition("orders", 2), StoppedAt = 17, StoppedBy = new FormatException("bad date"),
+                    Partition = new TopicPartition("orders", 2), StoppedAt = 17,
+                        StoppedBy = new FormatException("bad date"),
                 },
             ],
         };
@@ -156,7 +159,8 @@ public sealed class HostingTests : IAsyncDisposable
         _cluster.Started[0].Fail(new InvalidOperationException("group refused"));
         var control = host.Services.GetRequiredService<IListeners>().Find("order-service")!;
         Assert.Equal("group refused", control.Failure!.Message);
-        Assert.Contains("ended by itself: group refused", (await Health(host, "live")).Entries["millrace-live"].Description);
+        Assert.Contains(
+            "ended by itself: group refused", (await Health(host, "live")).Entries["millrace-live"].Description);
         Assert.Equal(HealthStatus.Unhealthy, (await Health(host, "ready")).Status);
         await control.StartAsync(CancellationToken.None);
         Assert.True(control.IsRunning);
@@ -171,7 +175,8 @@ public sealed class HostingTests : IAsyncDisposable
         _cluster.Started[0].Status = new ListenerStatus { Name = "order-service", Lag = 101 };
         var report = await Health(host, "ready");
         Assert.Equal(HealthStatus.Degraded, report.Status);
-        Assert.Equal("consumer order-service lags 101 records, more than 100", report.Entries["millrace-ready"].Description);
+        Assert.Equal(
+            "consumer order-service lags 101 records, more than 100", report.Entries["millrace-ready"].Description);
     }
 
     [Fact]
