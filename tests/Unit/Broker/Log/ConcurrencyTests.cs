@@ -65,8 +65,12 @@ public sealed class ConcurrencyTests
     public void The_disk_keeps_what_memory_keeps()
     {
         var directory = Path.Combine(Path.GetTempPath(), $"millrace-log-{Environment.ProcessId}");
-        var options = new LogManagerOptions { Directory = directory, Time = TimeProvider.System,
-            Random = new Random(1) };
+        var options = new LogManagerOptions
+        {
+            Directory = directory,
+            Time = TimeProvider.System,
+            Random = new Random(1),
+        };
         try
         {
             using (var manager = LogManager.Open(options))
