@@ -69,7 +69,7 @@ public sealed class ConcurrencyTests
         {
             Directory = directory,
             Time = TimeProvider.System,
-            Random = new Random(1)
+            Random = new Random(1),
         };
         try
         {
