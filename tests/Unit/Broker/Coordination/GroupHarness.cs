@@ -177,11 +177,7 @@ sealed class GroupHarness
 
     public long Committed(string topic = "t", string group = "g")
     {
-        var topics = new List<OffsetFetchRequest.OffsetFetchRequestTopics> { new()
-        {
-            Name = topic,
-            PartitionIndexes = [0] },
-        };
+        List<OffsetFetchRequest.OffsetFetchRequestTopics> topics = [new() { Name = topic, PartitionIndexes = [0] }];
         return Coordinator.FetchOffsets(group, topics).Topics[0].Partitions[0].CommittedOffset;
     }
 

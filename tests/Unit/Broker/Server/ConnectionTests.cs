@@ -233,8 +233,11 @@ public sealed class ConnectionTests
     {
         var topic = new OffsetCommitRequest.OffsetCommitRequestTopic { Name = "t" };
         topic.Partitions.Add(new OffsetCommitRequest.OffsetCommitRequestPartition { CommittedOffset = offset });
-        topic.Partitions.Add(new OffsetCommitRequest.OffsetCommitRequestPartition { PartitionIndex =
-            9, CommittedOffset = offset });
+        topic.Partitions.Add(new OffsetCommitRequest.OffsetCommitRequestPartition
+        {
+            PartitionIndex = 9,
+            CommittedOffset = offset,
+        });
         var response = await client.CallAsync<OffsetCommitRequest, OffsetCommitResponse>(
             new OffsetCommitRequest { GroupId = "g", Topics = [topic] }, 8);
         Assert.Equal(

@@ -260,8 +260,15 @@ public sealed class HandlerTests
         await client.CreateAsync("t", configs: ("retention.ms", "5"));
         var request = new DescribeConfigsRequest { IncludeSynonyms = true, IncludeDocumentation = true };
         foreach (var (type, name) in new[] { (2, "t"), (4, "1"), (2, "nothing"), (4, "9") })
-            request.Resources.Add(new DescribeConfigsRequest.DescribeConfigsResource { ResourceType =
-                (sbyte)type, ResourceName = name, ConfigurationKeys = null });
+        {
+            request.Resources.Add(new DescribeConfigsRequest.DescribeConfigsResource
+            {
+                ResourceType = (sbyte)type,
+                ResourceName = name,
+                ConfigurationKeys = null,
+            });
+        }
+
         var response = await client.CallAsync<DescribeConfigsRequest, DescribeConfigsResponse>(request, 4);
         Assert.Equal(
             [ErrorCode.None, ErrorCode.None, ErrorCode.UnknownTopicOrPartition, ErrorCode.InvalidRequest],

@@ -137,18 +137,18 @@ sealed class RawClient(ITransportConnection connection) : IAsyncDisposable
 
     public static ProduceRequest Produce(string topic, ReadOnlyMemory<byte>? batch, short acks = -1, int partition =
         0) => new()
-    {
-        Acks = acks,
-        TimeoutMs = 10_000,
-        TopicData =
-        [
-            new ProduceRequest.TopicProduceData
-            {
-                Name = topic,
-                PartitionData = [new ProduceRequest.PartitionProduceData { Index = partition, Records = batch }],
-            },
-        ],
-    };
+        {
+            Acks = acks,
+            TimeoutMs = 10_000,
+            TopicData =
+            [
+                new ProduceRequest.TopicProduceData
+                {
+                    Name = topic,
+                    PartitionData = [new ProduceRequest.PartitionProduceData { Index = partition, Records = batch }],
+                },
+            ],
+        };
 
     public static FetchRequest Fetch(string topic, long offset, int maxWaitMs = 0, int minBytes =
         1, params int[] partitions)
