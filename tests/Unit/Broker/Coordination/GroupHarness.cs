@@ -91,7 +91,11 @@ sealed class GroupHarness
             RebalanceTimeoutMs = rebalanceMs,
         };
         foreach (var name in protocols ?? ["range"])
-            request.Protocols.Add(new JoinGroupRequest.JoinGroupRequestProtocol { Name = name, Metadata = new[] { metadata } });
+            request.Protocols.Add(new JoinGroupRequest.JoinGroupRequestProtocol
+            {
+                Name = name,
+                Metadata = new[] { metadata },
+            });
         return Call<JoinGroupResponse>((c, now, step, reply) =>
             c.Join(request, new GroupCaller("client", "/host", version), reply, now, step));
     }
@@ -128,7 +132,13 @@ sealed class GroupHarness
 
     public ErrorCode Heartbeat(string memberId, int generation, string? instance = null) =>
         Done(Call<HeartbeatResponse>((c, now, step, reply) => c.Heartbeat(
-            new HeartbeatRequest { GroupId = "g", MemberId = memberId, GenerationId = generation, GroupInstanceId = instance },
+            new HeartbeatRequest
+            {
+                GroupId = "g",
+                MemberId = memberId,
+                GenerationId = generation,
+                GroupInstanceId = instance,
+            },
             reply, now, step))).ErrorCode;
 
     public LeaveGroupResponse Leave(params (string Member, string? Instance)[] members)
@@ -141,7 +151,8 @@ sealed class GroupHarness
     }
 
     public ErrorCode Commit(
-        long offset, string memberId = "", int generation = -1, string? metadata = "", short version = 9, string topic = "t", long retentionMs = -1)
+        long offset, string memberId = "", int generation = -1, string? metadata = "", short version =
+            9, string topic = "t", long retentionMs = -1)
     {
         var request = new OffsetCommitRequest
         {
@@ -166,7 +177,7 @@ sealed class GroupHarness
 
     public long Committed(string topic = "t", string group = "g")
     {
-        var topics = new List<OffsetFetchRequest.OffsetFetchRequestTopics> { new() { Name = topic, PartitionIndexes = [0] } };
+        List<OffsetFetchRequest.OffsetFetchRequestTopics> topics = [new() { Name = topic, PartitionIndexes = [0] }];
         return Coordinator.FetchOffsets(group, topics).Topics[0].Partitions[0].CommittedOffset;
     }
 

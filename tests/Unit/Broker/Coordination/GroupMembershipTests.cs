@@ -211,7 +211,8 @@ public sealed class GroupMembershipTests
         h.Sync(one.MemberId, 2);
         h.Log.Clear();
         var left = h.Leave((one.MemberId, null), ("nobody", null), (two.MemberId, null));
-        Assert.Equal([ErrorCode.None, ErrorCode.UnknownMemberId, ErrorCode.None], left.Members.Select(m => m.ErrorCode));
+        Assert.Equal(
+            [ErrorCode.None, ErrorCode.UnknownMemberId, ErrorCode.None], left.Members.Select(m => m.ErrorCode));
         Assert.Equal(3, Assert.IsType<GroupMetadataValue>(Assert.Single(h.Log).Value).Generation);
         Assert.Equal(GroupState.Empty, h.Group.State);
     }
@@ -233,7 +234,12 @@ public sealed class GroupMembershipTests
     [Fact]
     public void Group_size_and_session_bounds_hold()
     {
-        var h = new GroupHarness(new GroupOptions { MaxSize = 1, MinSessionTimeoutMs = 6_000, MaxSessionTimeoutMs = 20_000 });
+        var h = new GroupHarness(new GroupOptions
+        {
+            MaxSize = 1,
+            MinSessionTimeoutMs = 6_000,
+            MaxSessionTimeoutMs = 20_000,
+        });
         h.Stable();
         Assert.Equal(ErrorCode.GroupMaxSizeReached, Done(h.Join()).ErrorCode);
         Assert.Equal(ErrorCode.InvalidSessionTimeout, Done(h.Join(sessionMs: 5_999)).ErrorCode);
@@ -312,10 +318,12 @@ public sealed class GroupMembershipTests
         var (member, _) = h.Stable();
         var group = h.Coordinator.Describe("g", 6);
         Assert.Equal(("Stable", "consumer", "range"), (group.GroupState, group.ProtocolType, group.ProtocolData));
-        Assert.Equal((member, "client", "/host"), (group.Members[0].MemberId, group.Members[0].ClientId, group.Members[0].ClientHost));
+        Assert.Equal((member, "client", "/host"),
+            (group.Members[0].MemberId, group.Members[0].ClientId, group.Members[0].ClientHost));
         Assert.Equal([9], group.Members[0].MemberAssignment.ToArray());
         Assert.Equal([1], group.Members[0].MemberMetadata.ToArray());
-        Assert.Equal(("Dead", ErrorCode.None), (h.Coordinator.Describe("x", 5).GroupState, h.Coordinator.Describe("x", 5).ErrorCode));
+        Assert.Equal(("Dead", ErrorCode.None),
+            (h.Coordinator.Describe("x", 5).GroupState, h.Coordinator.Describe("x", 5).ErrorCode));
         Assert.Equal(ErrorCode.GroupIdNotFound, h.Coordinator.Describe("x", 6).ErrorCode);
 
         Assert.Equal("g", Assert.Single(h.Coordinator.List([], [], 5).Groups).GroupId);
@@ -324,7 +332,8 @@ public sealed class GroupMembershipTests
         Assert.Empty(h.Coordinator.List([], ["share"], 5).Groups);
     }
 
-    static (JoinGroupResponse One, JoinGroupResponse Two) Pair(GroupHarness h, int sessionMs = 10_000, int rebalanceMs = 60_000)
+    static (JoinGroupResponse One, JoinGroupResponse Two) Pair(GroupHarness h, int sessionMs =
+        10_000, int rebalanceMs = 60_000)
     {
         var one = Done(h.JoinNew(sessionMs, rebalanceMs));
         var two = h.JoinNew(sessionMs, rebalanceMs);

@@ -21,7 +21,8 @@ public sealed class GroupOffsetTests
         var value = Assert.IsType<OffsetCommitValue>(record.Value);
         Assert.Equal((GroupRecords.OffsetType, 3), (record.Type, record.ValueVersion));
         Assert.Equal(("g", "t", 0), (key.Group, key.Topic, key.Partition));
-        Assert.Equal((12L, 7, "note", h.UnixMs), (value.Offset, value.LeaderEpoch, value.Metadata, value.CommitTimestamp));
+        Assert.Equal(
+            (12L, 7, "note", h.UnixMs), (value.Offset, value.LeaderEpoch, value.Metadata, value.CommitTimestamp));
         Assert.Equal(12, h.Committed());
 
         var all = h.Coordinator.FetchOffsets("g", null).Topics;

@@ -112,7 +112,8 @@ public sealed class ConnectionTests
         var values = Enumerable.Range(0, 3000).Select(i => new string((char)('a' + i % 26), 300)).ToArray();
         var result = await client.ProduceAsync("t", values);
         Assert.Equal(ErrorCode.None, result.ErrorCode);
-        Assert.Equal(RawClient.Batch(values).AsSpan(61).ToArray(), (await client.FetchAsync("t", 0)).Records!.Value.Span[61..].ToArray());
+        Assert.Equal(RawClient.Batch(values).AsSpan(61).ToArray(),
+            (await client.FetchAsync("t", 0)).Records!.Value.Span[61..].ToArray());
     }
 
     [Fact]
@@ -142,7 +143,8 @@ public sealed class ConnectionTests
         var sending = Task.Run(async () =>
         {
             for (var i = 0; i < 200; i++)
-                await client.SendAsync<ProduceRequest, ProduceResponse>(RawClient.Produce("t", RawClient.Batch($"{i}")), 9);
+                await client.SendAsync<ProduceRequest,
+                    ProduceResponse>(RawClient.Produce("t", RawClient.Batch($"{i}")), 9);
         });
         for (var i = 0; i < 200; i++)
         {
@@ -167,7 +169,8 @@ public sealed class ConnectionTests
     [Fact]
     public async Task One_connection_above_the_limit_is_closed()
     {
-        await using var broker = await TestBroker.StartAsync(new BrokerOptions { Limits = new Limits { MaxConnections = 1 } });
+        await using var broker =
+            await TestBroker.StartAsync(new BrokerOptions { Limits = new Limits { MaxConnections = 1 } });
         await using var first = await broker.ConnectAsync();
         Assert.Equal(ErrorCode.None, (await first.CreateAsync("t")).ErrorCode);
         await using var second = await broker.ConnectAsync();
@@ -178,7 +181,8 @@ public sealed class ConnectionTests
     [Fact]
     public async Task Options_that_cannot_be_are_refused_with_the_remedy()
     {
-        var e = await Assert.ThrowsAsync<ArgumentException>(() => KafkaBroker.StartAsync(new BrokerOptions { Port = 70_000 }));
+        var e = await Assert.ThrowsAsync<ArgumentException>(() =>
+            KafkaBroker.StartAsync(new BrokerOptions { Port = 70_000 }));
         Assert.Contains("Port is 70000: give one from 1 to 65535", e.Message, StringComparison.Ordinal);
         e = await Assert.ThrowsAsync<ArgumentException>(() => KafkaBroker.StartAsync(
             new BrokerOptions { TopicDefaults = new Dictionary<string, string> { ["retention.ms"] = "soon" } }));
@@ -209,7 +213,8 @@ public sealed class ConnectionTests
             cluster = broker.Broker.ClusterId;
             await client.CreateAsync("t", 2);
             Assert.Equal(0, (await client.ProduceAsync("t", "a", "b")).BaseOffset);
-            producerId = (await client.CallAsync<InitProducerIdRequest, InitProducerIdResponse>(new() { TransactionalId = null }, 4)).ProducerId;
+            producerId = (await client.CallAsync<InitProducerIdRequest,
+                InitProducerIdResponse>(new() { TransactionalId = null }, 4)).ProducerId;
             await CommitAsync(client, 2);
         }
 
@@ -217,8 +222,10 @@ public sealed class ConnectionTests
         await using var second = await again.ConnectAsync();
         Assert.Equal(cluster, again.Broker.ClusterId);
         Assert.Equal(2, (await second.ProduceAsync("t", "c")).BaseOffset);
-        Assert.True((await second.CallAsync<InitProducerIdRequest, InitProducerIdResponse>(new() { TransactionalId = null }, 4)).ProducerId > producerId);
-        var fetched = await second.CallAsync<OffsetFetchRequest, OffsetFetchResponse>(new OffsetFetchRequest { GroupId = "g", Topics = null }, 7);
+        Assert.True((await second.CallAsync<InitProducerIdRequest,
+            InitProducerIdResponse>(new() { TransactionalId = null }, 4)).ProducerId > producerId);
+        var fetched = await second.CallAsync<OffsetFetchRequest,
+            OffsetFetchResponse>(new OffsetFetchRequest { GroupId = "g", Topics = null }, 7);
         Assert.Equal(2, fetched.Topics[0].Partitions[0].CommittedOffset);
     }
 
@@ -226,7 +233,11 @@ public sealed class ConnectionTests
     {
         var topic = new OffsetCommitRequest.OffsetCommitRequestTopic { Name = "t" };
         topic.Partitions.Add(new OffsetCommitRequest.OffsetCommitRequestPartition { CommittedOffset = offset });
-        topic.Partitions.Add(new OffsetCommitRequest.OffsetCommitRequestPartition { PartitionIndex = 9, CommittedOffset = offset });
+        topic.Partitions.Add(new OffsetCommitRequest.OffsetCommitRequestPartition
+        {
+            PartitionIndex = 9,
+            CommittedOffset = offset,
+        });
         var response = await client.CallAsync<OffsetCommitRequest, OffsetCommitResponse>(
             new OffsetCommitRequest { GroupId = "g", Topics = [topic] }, 8);
         Assert.Equal(

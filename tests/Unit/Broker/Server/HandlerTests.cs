@@ -53,7 +53,8 @@ public sealed class HandlerTests
         var produce = RawClient.Produce("", RawClient.Batch("a"));
         produce.TopicData[0].TopicId = id;
         var produced = await client.CallAsync<ProduceRequest, ProduceResponse>(produce, 13);
-        Assert.Equal((ErrorCode.None, id), (produced.Responses[0].PartitionResponses[0].ErrorCode, produced.Responses[0].TopicId));
+        Assert.Equal((ErrorCode.None, id),
+            (produced.Responses[0].PartitionResponses[0].ErrorCode, produced.Responses[0].TopicId));
         var fetch = RawClient.Fetch("", 0);
         fetch.Topics[0].TopicId = id;
         var fetched = await client.CallAsync<FetchRequest, FetchResponse>(fetch, 18);
@@ -74,7 +75,8 @@ public sealed class HandlerTests
         await reader.SendAsync<FetchRequest, FetchResponse>(
             RawClient.Fetch("t", 0, 60_000, (2 * size) - 1, 0, 1), 12);
         await writer.ProduceAsync("t", "a");
-        await writer.CallAsync<ProduceRequest, ProduceResponse>(RawClient.Produce("t", RawClient.Batch("b"), partition: 1), 9);
+        await writer.CallAsync<ProduceRequest,
+            ProduceResponse>(RawClient.Produce("t", RawClient.Batch("b"), partition: 1), 9);
         var answer = await reader.ReceiveAsync<FetchRequest, FetchResponse>(12);
         Assert.All(answer.Responses[0].Partitions, p => Assert.Equal(size, p.Records!.Value.Length));
     }
@@ -113,7 +115,8 @@ public sealed class HandlerTests
         Assert.Equal(ErrorCode.UnknownTopicOrPartition, await TryAsync("t", RawClient.Batch("a"), partition: 1));
         Assert.Equal(ErrorCode.InvalidRecord, await TryAsync("t", null));
         Assert.Equal(ErrorCode.InvalidRecord, await TryAsync("t", new byte[] { 1 }));
-        Assert.Equal(ErrorCode.InvalidRecord, await TryAsync("t", (byte[])[.. RawClient.Batch("a"), .. RawClient.Batch("b")]));
+        Assert.Equal(
+            ErrorCode.InvalidRecord, await TryAsync("t", (byte[])[.. RawClient.Batch("a"), .. RawClient.Batch("b")]));
         Assert.Equal(ErrorCode.MessageTooLarge, await TryAsync("t", RawClient.Batch(new string('x', 300))));
         Assert.Equal(ErrorCode.InvalidRequiredAcks, await TryAsync("t", RawClient.Batch("a"), acks: 2));
         Assert.Equal(ErrorCode.InvalidTopicException, await TryAsync("__consumer_offsets", RawClient.Batch("a")));
@@ -123,7 +126,8 @@ public sealed class HandlerTests
         Assert.Equal(0, (await client.FetchAsync("t", 0)).HighWatermark);
 
         async Task<ErrorCode> TryAsync(string topic, ReadOnlyMemory<byte>? batch, short acks = -1, int partition = 0) =>
-            (await client.CallAsync<ProduceRequest, ProduceResponse>(RawClient.Produce(topic, batch, acks, partition), 9))
+            (await client.CallAsync<ProduceRequest,
+                ProduceResponse>(RawClient.Produce(topic, batch, acks, partition), 9))
             .Responses[0].PartitionResponses[0].ErrorCode;
     }
 
@@ -133,9 +137,11 @@ public sealed class HandlerTests
         await using var broker = await TestBroker.StartAsync();
         await using var client = await broker.ConnectAsync();
         await client.CreateAsync("t");
-        await client.SendAsync<ProduceRequest, ProduceResponse>(RawClient.Produce("t", RawClient.Batch("a"), acks: 0), 9);
+        await client.SendAsync<ProduceRequest,
+            ProduceResponse>(RawClient.Produce("t", RawClient.Batch("a"), acks: 0), 9);
         Assert.Equal(1, (await client.FetchAsync("t", 0)).HighWatermark);
-        await client.SendAsync<ProduceRequest, ProduceResponse>(RawClient.Produce("nothing", RawClient.Batch("a"), acks: 0), 9);
+        await client.SendAsync<ProduceRequest,
+            ProduceResponse>(RawClient.Produce("nothing", RawClient.Batch("a"), acks: 0), 9);
         Assert.Null(await client.ReceiveFrameAsync());
     }
 
@@ -146,15 +152,22 @@ public sealed class HandlerTests
         await using var client = await broker.ConnectAsync();
         var none = await MetadataAsync(false);
         Assert.Empty(none.Topics);
-        Assert.Equal((1, "127.0.0.1", broker.Broker.ClusterId, 1), (Assert.Single(none.Brokers).NodeId, none.Brokers[0].Host, none.ClusterId, none.ControllerId));
-        Assert.Equal(ErrorCode.UnknownTopicOrPartition, Assert.Single((await MetadataAsync(false, "auto")).Topics).ErrorCode);
+        Assert.Equal((1, "127.0.0.1", broker.Broker.ClusterId, 1),
+            (Assert.Single(none.Brokers).NodeId, none.Brokers[0].Host, none.ClusterId, none.ControllerId));
+        Assert.Equal(
+            ErrorCode.UnknownTopicOrPartition, Assert.Single((await MetadataAsync(false, "auto")).Topics).ErrorCode);
         var created = Assert.Single((await MetadataAsync(true, "auto")).Topics);
         Assert.Equal((ErrorCode.None, 3), (created.ErrorCode, created.Partitions.Count));
-        Assert.Equal(ErrorCode.InvalidTopicException, Assert.Single((await MetadataAsync(true, "not/valid")).Topics).ErrorCode);
+        Assert.Equal(
+            ErrorCode.InvalidTopicException, Assert.Single((await MetadataAsync(true, "not/valid")).Topics).ErrorCode);
         var all = await client.CallAsync<MetadataRequest, MetadataResponse>(new MetadataRequest { Topics = null }, 9);
         Assert.Equal([("__consumer_offsets", true), ("auto", false)], all.Topics.Select(t => (t.Name!, t.IsInternal)));
 
-        var byId = new MetadataRequest { Topics = [new MetadataRequest.MetadataRequestTopic { TopicId = created.TopicId, Name = null }] };
+        var byId = new MetadataRequest
+        {
+            Topics = [new MetadataRequest.MetadataRequestTopic { TopicId = created.TopicId,
+            Name = null }],
+        };
         byId.Topics[0].TopicId = (await MetadataAsync(false, "auto", 12)).Topics[0].TopicId;
         Assert.Equal("auto", (await client.CallAsync<MetadataRequest, MetadataResponse>(byId, 12)).Topics[0].Name);
 
@@ -175,13 +188,15 @@ public sealed class HandlerTests
         await using var client = await broker.ConnectAsync();
         var good = await client.CreateAsync("a.b", 2, configs: ("retention.ms", "5"));
         Assert.Equal((ErrorCode.None, 2, 1), (good.ErrorCode, good.NumPartitions, good.ReplicationFactor));
-        Assert.Equal(("5", (sbyte)1), good.Configs!.Where(c => c.Name == "retention.ms").Select(c => (c.Value, c.ConfigSource)).Single());
+        Assert.Equal(("5", (sbyte)1),
+            good.Configs!.Where(c => c.Name == "retention.ms").Select(c => (c.Value, c.ConfigSource)).Single());
         Assert.Equal(ErrorCode.TopicAlreadyExists, (await client.CreateAsync("a.b")).ErrorCode);
         Assert.Equal(ErrorCode.InvalidTopicException, (await client.CreateAsync("a_b")).ErrorCode);
         Assert.Equal(ErrorCode.InvalidTopicException, (await client.CreateAsync("a/b")).ErrorCode);
         Assert.Equal(ErrorCode.InvalidPartitions, (await client.CreateAsync("p", 0)).ErrorCode);
         Assert.Equal(ErrorCode.InvalidReplicationFactor, (await client.CreateAsync("r", replication: 3)).ErrorCode);
-        Assert.Equal(ErrorCode.InvalidConfig, (await client.CreateAsync("c", configs: ("retention.ms", "x"))).ErrorCode);
+        Assert.Equal(
+            ErrorCode.InvalidConfig, (await client.CreateAsync("c", configs: ("retention.ms", "x"))).ErrorCode);
         Assert.Equal(ErrorCode.InvalidConfig, (await client.CreateAsync("c", configs: ("no.such", "1"))).ErrorCode);
         Assert.Equal(ErrorCode.None, (await client.CreateAsync("v", validateOnly: true)).ErrorCode);
         Assert.Null(broker.Broker.Logs.Topics.Find("v"));
@@ -245,14 +260,23 @@ public sealed class HandlerTests
         await client.CreateAsync("t", configs: ("retention.ms", "5"));
         var request = new DescribeConfigsRequest { IncludeSynonyms = true, IncludeDocumentation = true };
         foreach (var (type, name) in new[] { (2, "t"), (4, "1"), (2, "nothing"), (4, "9") })
-            request.Resources.Add(new DescribeConfigsRequest.DescribeConfigsResource { ResourceType = (sbyte)type, ResourceName = name, ConfigurationKeys = null });
+        {
+            request.Resources.Add(new DescribeConfigsRequest.DescribeConfigsResource
+            {
+                ResourceType = (sbyte)type,
+                ResourceName = name,
+                ConfigurationKeys = null,
+            });
+        }
+
         var response = await client.CallAsync<DescribeConfigsRequest, DescribeConfigsResponse>(request, 4);
         Assert.Equal(
             [ErrorCode.None, ErrorCode.None, ErrorCode.UnknownTopicOrPartition, ErrorCode.InvalidRequest],
             response.Results.Select(r => r.ErrorCode));
         var retention = response.Results[0].Configs.Single(c => c.Name == "retention.ms");
         Assert.Equal(("5", (sbyte)1, (sbyte)5), (retention.Value, retention.ConfigSource, retention.ConfigType));
-        Assert.Equal([("retention.ms", "5"), ("log.retention.ms", "604800000")], retention.Synonyms.Select(s => (s.Name, s.Value!)));
+        Assert.Equal([("retention.ms", "5"), ("log.retention.ms", "604800000")],
+            retention.Synonyms.Select(s => (s.Name, s.Value!)));
         Assert.All(response.Results[0].Configs, c => Assert.False(string.IsNullOrEmpty(c.Documentation)));
         Assert.Contains(response.Results[1].Configs, c => c is { Name: "num.partitions", Value: "1", ConfigSource: 5 });
     }
@@ -268,7 +292,11 @@ public sealed class HandlerTests
             var join = new JoinGroupRequest { GroupId = $"g{v}", ProtocolType = "consumer", SessionTimeoutMs = 10_000 };
             if (v >= 1) join.RebalanceTimeoutMs = 10_000;
             if (v >= 5) join.GroupInstanceId = "i";
-            join.Protocols.Add(new JoinGroupRequest.JoinGroupRequestProtocol { Name = "range", Metadata = new byte[] { 1 } });
+            join.Protocols.Add(new JoinGroupRequest.JoinGroupRequestProtocol
+            {
+                Name = "range",
+                Metadata = new byte[] { 1 },
+            });
             var joined = await client.CallAsync<JoinGroupRequest, JoinGroupResponse>(join, v);
             if (v == 4)
             {
@@ -279,9 +307,11 @@ public sealed class HandlerTests
 
             Assert.Equal((ErrorCode.None, 1), (joined.ErrorCode, joined.GenerationId));
             var sync = new SyncGroupRequest { GroupId = $"g{v}", MemberId = joined.MemberId, GenerationId = 1 };
-            Assert.Equal(ErrorCode.None, (await client.CallAsync<SyncGroupRequest, SyncGroupResponse>(sync, Math.Min(v, (short)5))).ErrorCode);
+            Assert.Equal(ErrorCode.None,
+                (await client.CallAsync<SyncGroupRequest, SyncGroupResponse>(sync, Math.Min(v, (short)5))).ErrorCode);
             var beat = new HeartbeatRequest { GroupId = $"g{v}", MemberId = joined.MemberId, GenerationId = 1 };
-            Assert.Equal(ErrorCode.None, (await client.CallAsync<HeartbeatRequest, HeartbeatResponse>(beat, Math.Min(v, (short)4))).ErrorCode);
+            Assert.Equal(ErrorCode.None,
+                (await client.CallAsync<HeartbeatRequest, HeartbeatResponse>(beat, Math.Min(v, (short)4))).ErrorCode);
         }
 
         for (short v = 0; v <= 6; v++)
@@ -293,7 +323,8 @@ public sealed class HandlerTests
 
         for (short v = 0; v <= 5; v++)
         {
-            Assert.Equal(10, (await client.CallAsync<ListGroupsRequest, ListGroupsResponse>(new ListGroupsRequest(), v)).Groups.Count);
+            Assert.Equal(10, (await client.CallAsync<ListGroupsRequest,
+                ListGroupsResponse>(new ListGroupsRequest(), v)).Groups.Count);
             var leave = new LeaveGroupRequest { GroupId = "none" };
             if (v < 3) leave.MemberId = "m";
             else leave.Members.Add(new LeaveGroupRequest.MemberIdentity { MemberId = "m" });
@@ -322,7 +353,8 @@ public sealed class HandlerTests
 
         for (short v = 1; v <= 10; v++) Assert.Equal(10, await CommittedAsync(client, id, v));
         for (short v = 3; v <= 12; v++)
-            Assert.Equal(ErrorCode.None, (await client.CallAsync<ProduceRequest, ProduceResponse>(RawClient.Produce("t", RawClient.Batch("b")), v)).Responses[0].PartitionResponses[0].ErrorCode);
+            Assert.Equal(ErrorCode.None, (await client.CallAsync<ProduceRequest, ProduceResponse>(
+                RawClient.Produce("t", RawClient.Batch("b")), v)).Responses[0].PartitionResponses[0].ErrorCode);
         for (short v = 4; v <= 12; v++) Assert.False((await client.FetchAsync("t", 0, v)).Records!.Value.IsEmpty);
         for (short v = 0; v <= 6; v++)
         {
@@ -335,20 +367,24 @@ public sealed class HandlerTests
 
         for (short v = 0; v <= 13; v++)
         {
-            var all = await client.CallAsync<MetadataRequest, MetadataResponse>(new MetadataRequest { Topics = v == 0 ? [] : null }, v);
+            var all = await client.CallAsync<MetadataRequest,
+                MetadataResponse>(new MetadataRequest { Topics = v == 0 ? [] : null }, v);
             Assert.Equal(2, all.Topics.Count);
         }
 
         for (short v = 0; v <= 5; v++)
-            Assert.True((await client.CallAsync<InitProducerIdRequest, InitProducerIdResponse>(new() { TransactionalId = null }, v)).ProducerId >= 0);
+            Assert.True((await client.CallAsync<InitProducerIdRequest,
+                InitProducerIdResponse>(new() { TransactionalId = null }, v)).ProducerId >= 0);
         for (short v = 0; v <= 2; v++)
             Assert.Single((await client.CallAsync<DescribeClusterRequest, DescribeClusterResponse>(new(), v)).Brokers);
         for (short v = 2; v <= 4; v++)
         {
             var topic = new OffsetForLeaderEpochRequest.OffsetForLeaderTopic { Topic = "t" };
             topic.Partitions.Add(new OffsetForLeaderEpochRequest.OffsetForLeaderPartition { LeaderEpoch = 0 });
-            var epochs = await client.CallAsync<OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse>(new() { Topics = [topic] }, v);
-            Assert.Equal((ErrorCode.None, 11L), (epochs.Topics[0].Partitions[0].ErrorCode, epochs.Topics[0].Partitions[0].EndOffset));
+            var epochs = await client.CallAsync<OffsetForLeaderEpochRequest,
+                OffsetForLeaderEpochResponse>(new() { Topics = [topic] }, v);
+            Assert.Equal((ErrorCode.None, 11L),
+                (epochs.Topics[0].Partitions[0].ErrorCode, epochs.Topics[0].Partitions[0].EndOffset));
         }
     }
 
@@ -369,6 +405,7 @@ public sealed class HandlerTests
         }
 
         var response = await client.CallAsync<OffsetFetchRequest, OffsetFetchResponse>(request, version);
-        return version < 8 ? response.Topics[0].Partitions[0].CommittedOffset : response.Groups[0].Topics[0].Partitions[0].CommittedOffset;
+        return version < 8 ? response.Topics[0].Partitions[0].CommittedOffset
+            : response.Groups[0].Topics[0].Partitions[0].CommittedOffset;
     }
 }

@@ -70,7 +70,8 @@ sealed class RawClient(ITransportConnection connection) : IAsyncDisposable
         await SendAsync(writer.ToArray());
     }
 
-    public ValueTask SendAsync(params ReadOnlyMemory<byte>[] bytes) => connection.SendAsync(bytes, CancellationToken.None);
+    public ValueTask SendAsync(params ReadOnlyMemory<byte>[] bytes) =>
+        connection.SendAsync(bytes, CancellationToken.None);
 
     public async Task<TResponse> ReceiveAsync<TRequest, TResponse>(short version, short? answerVersion = null)
         where TRequest : IRequest<TResponse>
@@ -87,7 +88,8 @@ sealed class RawClient(ITransportConnection connection) : IAsyncDisposable
         var buffer = new byte[64 * 1024];
         while (true)
         {
-            if (_received.Length >= 4 && BinaryPrimitives.ReadInt32BigEndian(_received) is var size && _received.Length >= size + 4)
+            if (_received.Length >= 4 && BinaryPrimitives.ReadInt32BigEndian(_received) is var size
+                && _received.Length >= size + 4)
             {
                 var frame = _received[4..(size + 4)];
                 _received = _received[(size + 4)..];
@@ -128,25 +130,28 @@ sealed class RawClient(ITransportConnection connection) : IAsyncDisposable
     {
         using var builder = new RecordBatchBuilder(BufferPool.Default, 1 << 20);
         foreach (var value in values)
-            Assert.True(builder.TryAppend(1_700_000_000_000, [], true, System.Text.Encoding.UTF8.GetBytes(value), false, []));
+            Assert.True(
+                builder.TryAppend(1_700_000_000_000, [], true, System.Text.Encoding.UTF8.GetBytes(value), false, []));
         return builder.Seal().ToArray();
     }
 
-    public static ProduceRequest Produce(string topic, ReadOnlyMemory<byte>? batch, short acks = -1, int partition = 0) => new()
-    {
-        Acks = acks,
-        TimeoutMs = 10_000,
-        TopicData =
-        [
-            new ProduceRequest.TopicProduceData
-            {
-                Name = topic,
-                PartitionData = [new ProduceRequest.PartitionProduceData { Index = partition, Records = batch }],
-            },
-        ],
-    };
+    public static ProduceRequest Produce(string topic, ReadOnlyMemory<byte>? batch, short acks = -1, int partition =
+        0) => new()
+        {
+            Acks = acks,
+            TimeoutMs = 10_000,
+            TopicData =
+            [
+                new ProduceRequest.TopicProduceData
+                {
+                    Name = topic,
+                    PartitionData = [new ProduceRequest.PartitionProduceData { Index = partition, Records = batch }],
+                },
+            ],
+        };
 
-    public static FetchRequest Fetch(string topic, long offset, int maxWaitMs = 0, int minBytes = 1, params int[] partitions)
+    public static FetchRequest Fetch(string topic, long offset, int maxWaitMs = 0, int minBytes =
+        1, params int[] partitions)
     {
         var fetch = new FetchRequest.FetchTopic { Topic = topic };
         foreach (var partition in partitions.Length == 0 ? [0] : partitions)
@@ -163,7 +168,8 @@ sealed class RawClient(ITransportConnection connection) : IAsyncDisposable
     }
 
     public async Task<CreateTopicsResponse.CreatableTopicResult> CreateAsync(
-        string name, int partitions = 1, short replication = -1, bool validateOnly = false, params (string Name, string? Value)[] configs)
+        string name, int partitions = 1, short replication = -1, bool validateOnly =
+            false, params (string Name, string? Value)[] configs)
     {
         var topic = new CreateTopicsRequest.CreatableTopic
         {
@@ -179,7 +185,8 @@ sealed class RawClient(ITransportConnection connection) : IAsyncDisposable
     }
 
     public async Task<ProduceResponse.PartitionProduceResponse> ProduceAsync(string topic, params string[] values) =>
-        (await CallAsync<ProduceRequest, ProduceResponse>(Produce(topic, Batch(values)), 9)).Responses[0].PartitionResponses[0];
+        (await CallAsync<ProduceRequest,
+            ProduceResponse>(Produce(topic, Batch(values)), 9)).Responses[0].PartitionResponses[0];
 
     public async Task<FetchResponse.PartitionData> FetchAsync(string topic, long offset, short version = 12) =>
         (await CallAsync<FetchRequest, FetchResponse>(Fetch(topic, offset), version)).Responses[0].Partitions[0];
