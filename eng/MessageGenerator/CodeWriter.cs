@@ -70,5 +70,10 @@ sealed class CodeWriter
         Line(line.ToString());
     }
 
+    // Text of a definition's comment, for use inside such an element.
+    public static string Escape(string text) =>
+        text.Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal)
+            .Replace(">", "&gt;", StringComparison.Ordinal);
+
     public override string ToString() => _text.ToString();
 }

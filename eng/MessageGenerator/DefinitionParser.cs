@@ -73,6 +73,11 @@ sealed partial class DefinitionParser(string source, string text)
         while (indent > owner.Indent && _next < _lines.Count && _lines[_next].Indent == indent)
         {
             var line = _lines[_next++];
+            if (StructPattern().Match(line.Text) is { Success: true } shared && owner.Indent == 0)
+            {
+                ParseShared(line, shared, scope);
+                continue;
+            }
             var field = ParseField(line, scope, name);
             if (fields.Any(f => f.Name == field.Name))
                 throw Wrong(line, $"{name}.{field.Name} is defined twice");
@@ -81,6 +86,16 @@ sealed partial class DefinitionParser(string source, string text)
         if (_next < _lines.Count && _lines[_next].Indent > owner.Indent)
             throw Wrong(_lines[_next], "the indentation fits no open structure");
         return result;
+    }
+
+    // A structure of several fields that are not in the same versions, so that no first use covers all of them.
+    void ParseShared(Line line, Match match, Versions scope)
+    {
+        if (line.Doc.Length == 0)
+            throw Wrong(line, "a structure needs a comment above it: it becomes its documentation");
+        var versions = ParseVersions(line, match.Groups["versions"], scope);
+        if (ParseStruct(match.Groups["name"].Value, CodeWriter.Escape(line.Doc), versions, line).Fields.Count == 0)
+            throw Wrong(line, "a structure needs fields below it");
     }
 
     Field ParseField(Line line, Versions scope, string structName)
@@ -102,6 +117,8 @@ sealed partial class DefinitionParser(string source, string text)
         var initial = match.Groups["default"] is { Success: true } d ? d.Value : null;
         if (initial == "null" && nullable.IsEmpty)
             throw Wrong(line, "the default is null but the type is not nullable");
+        if (!isArray && !nullable.IsEmpty && initial != "null" && !Primitives.Contains(type))
+            throw Wrong(line, "a structure that may be null starts at null: add `= null`");
         var tag = match.Groups["tag"] is { Success: true } t ? ParseNumber(t) : (uint?)null;
         var nested = Primitives.Contains(type)
             ? null
@@ -119,7 +136,7 @@ sealed partial class DefinitionParser(string source, string text)
         if (found.Fields.Count == 0)
             throw Wrong(line, $"{name} is neither a primitive nor followed by its fields");
         if (!found.Scope.Contains(versions))
-            throw Wrong(line, $"{name} was defined for fewer versions than it is used in here");
+            throw Wrong(line, $"{name} is not defined for all these versions: put a `struct {name}` before the fields");
         return found;
     }
 
@@ -196,6 +213,9 @@ sealed partial class DefinitionParser(string source, string text)
     [GeneratedRegex("^(?<kind>request|response|data)( (?<name>[A-Z]\\w*))? (?<versions>[\\d+-]+)"
         + "(, flexible (?<flexible>[\\d+-]+))?$")]
     private static partial Regex MessagePattern();
+
+    [GeneratedRegex("^struct (?<name>[A-Z]\\w*)( (?<versions>\\d[\\d+-]*))?$")]
+    private static partial Regex StructPattern();
 
     [GeneratedRegex("^(?<name>[A-Z]\\w*): (?<array>\\[)?(?<type>\\w+)(?(array)\\])"
         + "(?<nullable>\\?(?<since>\\d[\\d+-]*)?)?( (?<versions>\\d[\\d+-]*))?"

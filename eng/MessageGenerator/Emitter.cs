@@ -24,7 +24,7 @@ static class Emitter
 
     static void EmitMessage(CodeWriter code, Definition definition, Message message)
     {
-        code.Doc(Escape(message.Doc));
+        code.Doc(CodeWriter.Escape(message.Doc));
         code.Open($"public sealed class {message.Name} : {Interface(definition, message)}");
         if (message.Kind != MessageKind.Response)
             EmitFacts(code, definition, message);
@@ -82,14 +82,31 @@ static class Emitter
 
     static void EmitProperties(CodeWriter code, Struct s)
     {
+        var lazy = s.Fields.Where(Types.IsLazy).ToList();
+        foreach (var field in lazy)
+            code.Line($"{field.Type}? {Types.Backing(field)};");
+        if (lazy.Count > 0)
+            code.Line();
         foreach (var field in s.Fields)
         {
-            code.Doc(Escape(field.Doc));
+            code.Doc(CodeWriter.Escape(field.Doc));
             if (Remarks(field, s.Scope) is { } remarks)
                 code.Doc(remarks, "remarks");
-            code.Line($"public {Types.Declared(field)} {field.Name} {{ get; set; }}{Types.Initializer(field)}");
+            var property = $"public {Types.Declared(field)} {field.Name}";
+            if (Types.IsLazy(field))
+                EmitLazy(code, property, Types.Backing(field));
+            else
+                code.Line($"{property} {{ get; set; }}{Types.Initializer(field)}");
             code.Line();
         }
+    }
+
+    static void EmitLazy(CodeWriter code, string property, string backing)
+    {
+        code.Open(property);
+        code.Line($"get => {backing} ??= new();");
+        code.Line($"set => {backing} = value;");
+        code.Close();
     }
 
     static string? Remarks(Field field, Versions scope)
@@ -149,8 +166,4 @@ static class Emitter
         ReadEmitter.Tags(code, s, flexible);
         code.Close();
     }
-
-    static string Escape(string text) =>
-        text.Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal)
-            .Replace(">", "&gt;", StringComparison.Ordinal);
 }

@@ -17,7 +17,7 @@ sealed record Message(
     public Struct Root => Structs[0];
 }
 
-// A class: the message itself, or the elements of one of its fields. Scope: the versions in which it occurs.
+// A class: the message itself, or the elements of one of its fields. Doc: XML. Scope: the versions in which it occurs.
 sealed record Struct(string Name, string Doc, Versions Scope, IReadOnlyList<Field> Fields)
 {
     // True if some field holds one of these by itself, so that it must be able to tell whether it is all defaults.

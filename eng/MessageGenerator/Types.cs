@@ -46,6 +46,11 @@ static class Types
 
     public static bool HasLength(Field field) => field.Type is "string" or "bytes" or "records";
 
+    // A structure that may not be null is made when it is first asked for: most stay at their defaults.
+    public static bool IsLazy(Field field) => field.IsStruct && !field.IsArray && !field.StartsNull;
+
+    public static string Backing(Field field) => $"_{char.ToLowerInvariant(field.Name[0])}{field.Name[1..]}";
+
     // " = …;" after the property, or nothing where C# starts with the same value.
     public static string Initializer(Field field)
     {
@@ -53,8 +58,6 @@ static class Types
             return "";
         if (field.IsArray)
             return " = [];";
-        if (field.IsStruct)
-            return " = new();";
         if (field.Type == "string")
             return $" = \"{field.Default?.Trim('"')}\";";
         if (field.Type is "bytes" or "records" && field.CanBeNull)
@@ -71,7 +74,7 @@ static class Types
         if (field.IsArray)
             return field.CanBeNull ? $"{name} is not {{ Count: 0 }}" : $"{name}.Count != 0";
         if (field.IsStruct)
-            return $"!{name}.IsDefault()";
+            return $"{Backing(field)}?.IsDefault() == false";
         return field.Type switch
         {
             "bool" => field.Default == "true" ? $"!{name}" : name,

@@ -1,1 +1,3 @@
-return 0;
+using Millrace.Orders;
+
+return await CommandLine.RunAsync(args);

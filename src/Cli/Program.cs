@@ -1,1 +1,10 @@
-return 0;
+using System.CommandLine;
+using Millrace.Cli;
+using Millrace.Cli.Commands;
+
+var root = new RootCommand("Millrace: operations on Kafka from the command line.")
+{
+    BrokerCommand.Create(),
+    DeadLetterCommand.Create(),
+};
+return await CommandRunner.RunAsync(root, args).ConfigureAwait(false);

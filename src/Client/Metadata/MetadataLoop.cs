@@ -80,11 +80,12 @@ sealed class MetadataLoop : IAsyncDisposable
     }
 
     /// <summary>Asks for a refresh without waiting for it.</summary>
-    public void RequestRefresh()
+    /// <param name="isUrgent">See <see cref="RefreshAsync"/>.</param>
+    public void RequestRefresh(bool isUrgent = false)
     {
         if (!_shutdown.IsCancellationRequested)
         {
-            _ = IgnoreAsync(RefreshAsync());
+            _ = IgnoreAsync(RefreshAsync(isUrgent));
         }
 
         static async Task IgnoreAsync(ValueTask<ClusterView> refresh)

@@ -109,7 +109,7 @@ sealed class ClientCore : IAsyncDisposable
             }
             return await SendToAsync<TRequest, TResponse>(
                 view.ControllerId, ConnectionKind.General, request, versionCap, timeout, token).ConfigureAwait(false);
-        }, errorOf, Metadata.RequestRefresh, cancellation);
+        }, errorOf, () => Metadata.RequestRefresh(), cancellation);
     }
 
     /// <summary>The node id of a group's coordinator, from the cache or asked for.</summary>

@@ -1,3 +1,4 @@
+using Millrace.Protocol.Compression.Zstd;
 using Millrace.Protocol.Wire;
 
 namespace Millrace.Protocol.Compression;
@@ -14,6 +15,9 @@ public abstract class Codec
     {
         CompressionType.None => NoCodec.Instance,
         CompressionType.Gzip => GzipCodec.Instance,
+        CompressionType.Snappy => SnappyCodec.Instance,
+        CompressionType.Lz4 => Lz4Codec.Instance,
+        CompressionType.Zstd => ZstdCodec.Instance,
         _ => throw new WireFormatException($"Compression {(int)type} does not exist."),
     };
 
@@ -29,7 +33,8 @@ public abstract class Codec
     /// <param name="destination">What to append to.</param>
     /// <param name="maxSize">The most bytes to append.</param>
     /// <returns>The number of bytes appended.</returns>
-    /// <exception cref="WireFormatException">The bytes are damaged, cut off, or decompress to more than the limit.</exception>
+    /// <exception cref="WireFormatException">The bytes are damaged, cut off, or decompress to more than the
+    /// limit.</exception>
     public abstract int Decompress(ReadOnlySpan<byte> source, PooledWriter destination, int maxSize);
 
     private protected static WireFormatException TooLarge(string name, int maxSize) =>

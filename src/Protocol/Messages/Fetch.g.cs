@@ -20,6 +20,8 @@ public sealed class FetchRequest : IRequest<FetchResponse>
     /// <inheritdoc/>
     public static short FirstFlexibleVersion => 12;
 
+    FetchReplicaState? _replicaState;
+
     /// <summary>The cluster that the sender believes in, checked by replicas of the metadata log.</summary>
     /// <remarks>Since version 12; left out without an error in the others.</remarks>
     public string? ClusterId { get; set; }
@@ -30,7 +32,11 @@ public sealed class FetchRequest : IRequest<FetchResponse>
 
     /// <summary>Who asks, if a replica does (KIP-903).</summary>
     /// <remarks>Since version 15.</remarks>
-    public FetchReplicaState ReplicaState { get; set; } = new();
+    public FetchReplicaState ReplicaState
+    {
+        get => _replicaState ??= new();
+        set => _replicaState = value;
+    }
 
     /// <summary>How long the broker may wait for the least number of bytes, in milliseconds.</summary>
     public int MaxWaitMs { get; set; }
@@ -73,7 +79,7 @@ public sealed class FetchRequest : IRequest<FetchResponse>
             writer.WriteInt32(ReplicaId);
         else if (ReplicaId != -1)
             throw MessageChecks.NotInVersion("FetchRequest.ReplicaId", version);
-        if (version < 15 && !ReplicaState.IsDefault())
+        if (version < 15 && _replicaState?.IsDefault() == false)
             throw MessageChecks.NotInVersion("FetchRequest.ReplicaState", version);
         writer.WriteInt32(MaxWaitMs);
         writer.WriteInt32(MinBytes);
@@ -101,7 +107,7 @@ public sealed class FetchRequest : IRequest<FetchResponse>
             var tags = 0u;
             if (ClusterId is not null)
                 tags++;
-            if (version >= 15 && !ReplicaState.IsDefault())
+            if (version >= 15 && _replicaState?.IsDefault() == false)
                 tags++;
             writer.WriteUVarint(tags);
             if (ClusterId is not null)
@@ -110,7 +116,7 @@ public sealed class FetchRequest : IRequest<FetchResponse>
                 tag0.WriteNullableString(ClusterId, compact: true);
                 writer.EndTag(0);
             }
-            if (version >= 15 && !ReplicaState.IsDefault())
+            if (version >= 15 && _replicaState?.IsDefault() == false)
             {
                 writer.WriteTag(1, size: 13);
                 ReplicaState.Write(writer, version);
@@ -560,6 +566,10 @@ public sealed class FetchResponse : IMessage
     /// <summary>One of <see cref="FetchableTopicResponse.Partitions"/>.</summary>
     public sealed class PartitionData
     {
+        EpochEndOffset? _divergingEpoch;
+        LeaderIdAndEpoch? _currentLeader;
+        SnapshotId? _snapshotId;
+
         /// <summary>The partition's number.</summary>
         public int PartitionIndex { get; set; }
 
@@ -580,16 +590,28 @@ public sealed class FetchResponse : IMessage
         /// <summary>Where the reader's log and the leader's part, if the last fetched epoch shows that they
         /// do.</summary>
         /// <remarks>Since version 12.</remarks>
-        public EpochEndOffset DivergingEpoch { get; set; } = new();
+        public EpochEndOffset DivergingEpoch
+        {
+            get => _divergingEpoch ??= new();
+            set => _divergingEpoch = value;
+        }
 
         /// <summary>Who leads the partition now, sent along with an error about leadership (KIP-595,
         /// KIP-951).</summary>
         /// <remarks>Since version 12.</remarks>
-        public LeaderIdAndEpoch CurrentLeader { get; set; } = new();
+        public LeaderIdAndEpoch CurrentLeader
+        {
+            get => _currentLeader ??= new();
+            set => _currentLeader = value;
+        }
 
         /// <summary>The snapshot to fetch first, if the offset asked for lies before the log (KIP-630).</summary>
         /// <remarks>Since version 12.</remarks>
-        public SnapshotId SnapshotId { get; set; } = new();
+        public SnapshotId SnapshotId
+        {
+            get => _snapshotId ??= new();
+            set => _snapshotId = value;
+        }
 
         /// <summary>Transactions that were aborted and have records in this answer: a read-committed reader skips them.
         /// Null when the reader asked for uncommitted records too.</summary>
@@ -611,11 +633,11 @@ public sealed class FetchResponse : IMessage
             writer.WriteInt64(LastStableOffset);
             if (version >= 5)
                 writer.WriteInt64(LogStartOffset);
-            if (version < 12 && !DivergingEpoch.IsDefault())
+            if (version < 12 && _divergingEpoch?.IsDefault() == false)
                 throw MessageChecks.NotInVersion("FetchResponse.PartitionData.DivergingEpoch", version);
-            if (version < 12 && !CurrentLeader.IsDefault())
+            if (version < 12 && _currentLeader?.IsDefault() == false)
                 throw MessageChecks.NotInVersion("FetchResponse.PartitionData.CurrentLeader", version);
-            if (version < 12 && !SnapshotId.IsDefault())
+            if (version < 12 && _snapshotId?.IsDefault() == false)
                 throw MessageChecks.NotInVersion("FetchResponse.PartitionData.SnapshotId", version);
             writer.WriteArrayLength(AbortedTransactions?.Count ?? -1, flexible);
             if (AbortedTransactions is not null)
@@ -631,24 +653,24 @@ public sealed class FetchResponse : IMessage
             if (flexible)
             {
                 var tags = 0u;
-                if (!DivergingEpoch.IsDefault())
+                if (_divergingEpoch?.IsDefault() == false)
                     tags++;
-                if (!CurrentLeader.IsDefault())
+                if (_currentLeader?.IsDefault() == false)
                     tags++;
-                if (!SnapshotId.IsDefault())
+                if (_snapshotId?.IsDefault() == false)
                     tags++;
                 writer.WriteUVarint(tags);
-                if (!DivergingEpoch.IsDefault())
+                if (_divergingEpoch?.IsDefault() == false)
                 {
                     writer.WriteTag(0, size: 13);
                     DivergingEpoch.Write(writer, version);
                 }
-                if (!CurrentLeader.IsDefault())
+                if (_currentLeader?.IsDefault() == false)
                 {
                     writer.WriteTag(1, size: 9);
                     CurrentLeader.Write(writer, version);
                 }
-                if (!SnapshotId.IsDefault())
+                if (_snapshotId?.IsDefault() == false)
                 {
                     writer.WriteTag(2, size: 13);
                     SnapshotId.Write(writer, version);

@@ -280,6 +280,8 @@ public sealed class ProduceResponse : IMessage
     /// <summary>One of <see cref="TopicProduceResponse.PartitionResponses"/>.</summary>
     public sealed class PartitionProduceResponse
     {
+        LeaderIdAndEpoch? _currentLeader;
+
         /// <summary>The partition's number.</summary>
         public int Index { get; set; }
 
@@ -307,7 +309,11 @@ public sealed class ProduceResponse : IMessage
 
         /// <summary>Who leads the partition now, sent along with an error about leadership (KIP-951).</summary>
         /// <remarks>Since version 10.</remarks>
-        public LeaderIdAndEpoch CurrentLeader { get; set; } = new();
+        public LeaderIdAndEpoch CurrentLeader
+        {
+            get => _currentLeader ??= new();
+            set => _currentLeader = value;
+        }
 
         internal void Write(WireWriter writer, short version)
         {
@@ -326,15 +332,15 @@ public sealed class ProduceResponse : IMessage
             }
             if (version >= 8)
                 writer.WriteNullableString(ErrorMessage, flexible);
-            if (version < 10 && !CurrentLeader.IsDefault())
+            if (version < 10 && _currentLeader?.IsDefault() == false)
                 throw MessageChecks.NotInVersion("ProduceResponse.PartitionProduceResponse.CurrentLeader", version);
             if (flexible)
             {
                 var tags = 0u;
-                if (version >= 10 && !CurrentLeader.IsDefault())
+                if (version >= 10 && _currentLeader?.IsDefault() == false)
                     tags++;
                 writer.WriteUVarint(tags);
-                if (version >= 10 && !CurrentLeader.IsDefault())
+                if (version >= 10 && _currentLeader?.IsDefault() == false)
                 {
                     writer.WriteTag(0, size: 9);
                     CurrentLeader.Write(writer, version);

@@ -10,14 +10,13 @@ namespace Millrace.Protocol.Records;
 /// <summary>CRC-32C (Castagnoli): the checksum of record batches and of a log's producer snapshots.</summary>
 public static class Crc32C
 {
-    const uint ReversedPolynomial = 0x82F63B78;
-
-    // The instruction takes three cycles and starts every cycle: three independent lanes keep it busy. Two lane sizes, so
+    // The instruction takes three cycles and starts every cycle: three independent lanes keep it busy. Two lane sizes,
+    // so
     // that batches of a kilobyte gain too and large ones pay for the combination seldom.
     const int LongLane = 4096;
     const int ShortLane = 256;
 
-    static readonly uint[] SliceTable = MakeSliceTable();
+    static readonly SlicedCrc Table = new(0x82F63B78);
     static readonly uint[] LongShift = MakeShiftTable(LongLane);
     static readonly uint[] ShortShift = MakeShiftTable(ShortLane);
 
@@ -30,10 +29,10 @@ public static class Crc32C
     /// <param name="crc">The checksum so far; 0 at the start.</param>
     /// <param name="bytes">What comes next.</param>
     public static uint Append(uint crc, ReadOnlySpan<byte> bytes) =>
-        HasInstruction ? ~WithInstruction(~crc, bytes) : ~WithTable(~crc, bytes);
+        HasInstruction ? ~WithInstruction(~crc, bytes) : ~Table.Continue(~crc, bytes);
 
     /// <summary>The way of machines without the instruction, for tests.</summary>
-    internal static uint AppendWithTable(uint crc, ReadOnlySpan<byte> bytes) => ~WithTable(~crc, bytes);
+    internal static uint AppendWithTable(uint crc, ReadOnlySpan<byte> bytes) => ~Table.Continue(~crc, bytes);
 
     static uint WithInstruction(uint state, ReadOnlySpan<byte> bytes)
     {
@@ -97,62 +96,13 @@ public static class Crc32C
         ^ table[512 + ((state >> 16) & 0xFF)]
         ^ table[768 + (state >> 24)];
 
-    static uint WithTable(uint state, ReadOnlySpan<byte> bytes)
-    {
-        var table = SliceTable;
-        while (bytes.Length >= 8)
-        {
-            var low = BinaryPrimitives.ReadUInt32LittleEndian(bytes) ^ state;
-            var high = BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]);
-            state = table[(7 * 256) + (low & 0xFF)]
-                ^ table[(6 * 256) + ((low >> 8) & 0xFF)]
-                ^ table[(5 * 256) + ((low >> 16) & 0xFF)]
-                ^ table[(4 * 256) + (low >> 24)]
-                ^ table[(3 * 256) + (high & 0xFF)]
-                ^ table[(2 * 256) + ((high >> 8) & 0xFF)]
-                ^ table[256 + ((high >> 16) & 0xFF)]
-                ^ table[high >> 24];
-            bytes = bytes[8..];
-        }
-
-        foreach (var next in bytes)
-        {
-            state = table[(state ^ next) & 0xFF] ^ (state >> 8);
-        }
-
-        return state;
-    }
-
-    static uint[] MakeSliceTable()
-    {
-        var table = new uint[8 * 256];
-        for (uint i = 0; i < 256; i++)
-        {
-            var state = i;
-            for (var bit = 0; bit < 8; bit++)
-            {
-                state = (state & 1) != 0 ? (state >> 1) ^ ReversedPolynomial : state >> 1;
-            }
-
-            table[i] = state;
-        }
-
-        for (var i = 256; i < table.Length; i++)
-        {
-            var before = table[i - 256];
-            table[i] = table[before & 0xFF] ^ (before >> 8);
-        }
-
-        return table;
-    }
-
     static uint[] MakeShiftTable(int zeros)
     {
         var table = new uint[4 * 256];
         var lane = new byte[zeros];
         for (var bit = 0; bit < 32; bit++)
         {
-            var basis = WithTable(1u << bit, lane);
+            var basis = Table.Continue(1u << bit, lane);
             var row = (bit / 8) * 256;
             for (var value = 0; value < 256; value++)
             {

@@ -57,16 +57,18 @@ public static class RecordBatch
             return BatchFault.NotNumberedByProducer;
         }
 
+        // Without a producer id, epoch and sequence mean nothing: KafkaJS writes 0 for both.
         var sound = header.ProducerId >= 0
             ? header.ProducerEpoch >= 0 && header.BaseSequence >= 0
-            : header.ProducerId == -1 && header.BaseSequence == -1 && !header.IsTransactional;
+            : header.ProducerId == -1 && !header.IsTransactional;
         return sound ? BatchFault.None : BatchFault.BadProducerFields;
     }
 
     /// <summary>Walks the decompressed records and compares them with the header.</summary>
     /// <param name="header">The batch's header.</param>
     /// <param name="section">The decompressed record section.</param>
-    /// <param name="produced">Offset deltas must be 0, 1, 2…; else they must only rise and stay within the batch.</param>
+    /// <param name="produced">Offset deltas must be 0, 1, 2…; else they must only rise and stay within the
+    /// batch.</param>
     public static BatchFault ValidateRecords(
         in RecordBatchHeader header, ReadOnlySpan<byte> section, bool produced)
     {
@@ -92,7 +94,8 @@ public static class RecordBatch
     /// <param name="timestampMs">Milliseconds since 1970 UTC.</param>
     /// <param name="offset">The record's offset.</param>
     /// <param name="foundTimestampMs">The record's timestamp.</param>
-    /// <exception cref="Wire.WireFormatException">A record before the one that was looked for does not parse.</exception>
+    /// <exception cref="Wire.WireFormatException">A record before the one that was looked for does not
+    /// parse.</exception>
     public static bool TryFindTimestamp(
         in RecordBatchHeader header,
         ReadOnlySpan<byte> section,

@@ -187,7 +187,9 @@ public ref struct WireReader(ReadOnlyMemory<byte> memory)
     public ReadOnlyMemory<byte>? ReadNullableBytes(bool compact = false)
     {
         var length = compact ? ReadCompactLength("byte field") : CheckLength(ReadInt32(), "byte field");
-        return length < 0 ? null : ReadRaw(length);
+        if (length < 0)
+            return null;   // not `? null : …`: there null would be an empty memory, by way of byte[]
+        return ReadRaw(length);
     }
 
     /// <summary>Reads bytes of a known length, borrowed from the reader's memory; empty if bad.</summary>

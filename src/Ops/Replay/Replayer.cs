@@ -1,0 +1,132 @@
+using System.Globalization;
+using Millrace.Client;
+using Millrace.Client.Produce;
+
+namespace Millrace.Ops;
+
+/// <summary>
+/// Sends the dead letters of a topic to another topic: original key, value and headers. Each is sent once, also when a run
+/// is interrupted or the replay is started again.
+/// </summary>
+/// <remarks>
+/// The cursor is the committed offset of a group of its own, <c>millrace-replay.FROM.TO</c>. Its metadata holds where the target
+/// ended when everything before the cursor was acknowledged; a later run looks behind those ends for the ids of records
+/// that an interrupted run had sent, and leaves them out. A second runner takes the group's only (static) member over, so
+/// the first one's next save of the cursor is refused and it stops.
+/// </remarks>
+/// <param name="client">The cluster; stays the caller's.</param>
+/// <param name="clock">Paces a limited replay; the system's clock by default.</param>
+public sealed class Replayer(KafkaClient client, TimeProvider? clock = null)
+{
+    const string InstanceId = "millrace-replay";
+
+    static readonly TimeSpan PollTimeout = TimeSpan.FromSeconds(5);
+
+    readonly TimeProvider _clock = clock ?? TimeProvider.System;
+
+    /// <summary>Runs one replay to the end of what lay in the source when it started.</summary>
+    /// <param name="options">What to send where.</param>
+    /// <param name="cancellation">Stops after the batch that is under way; a later run goes on there.</param>
+    /// <returns>What was sent, and what was not.</returns>
+    /// <exception cref="ArgumentException">Source and target are the same, or a number is out of range.</exception>
+    /// <exception cref="KafkaServerException">A topic is missing, or another replay of the same pair took over.</exception>
+    public async Task<ReplayProgress> RunAsync(ReplayOptions options, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        var source = await TopicRange.OfAsync(client, options.From, cancellation).ConfigureAwait(false);
+        var session = await ReplaySession.OpenAsync(client, options, InstanceId, source, cancellation).ConfigureAwait(false);
+        await using var _ = session.ConfigureAwait(false);
+        return await SendAllAsync(options, source, session, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>The consumer group that keeps the cursor of a replay.</summary>
+    public static string GroupOf(string from, string to) =>
+        string.Create(CultureInfo.InvariantCulture, $"millrace-replay.{from}.{to}");
+
+    async Task<ReplayProgress> SendAllAsync(
+        ReplayOptions options, TopicRange source, ReplaySession session, CancellationToken cancellation)
+    {
+        var sentBefore = await session.FindSentAsync(PollTimeout, cancellation).ConfigureAwait(false);
+        var rest = source.From(session.Cursor);
+        var progress = new ReplayProgress(0, 0, 0, rest.Count);
+        var pace = new Pace(options.RatePerSecond, _clock);
+        var producer = client.CreateProducer(new ProducerOptions());
+        await using var _ = producer.ConfigureAwait(false);
+        var unsaved = 0;
+        await foreach (var letter in new DeadLetters(client).ReadAsync(rest, cancellation).ConfigureAwait(false))
+        {
+            if (options.Limit is { } limit && progress.Sent >= limit)
+            {
+                break;
+            }
+
+            var fate = Judge(letter, options, sentBefore);
+            if (fate == Fate.Send)
+            {
+                await pace.WaitAsync(cancellation).ConfigureAwait(false);
+                var record = new ProducerRecord(options.To, letter.Key, letter.Value) { Headers = [.. ReplayHeaders.For(letter)] };
+                await producer.EnqueueAsync(record, cancellation).ConfigureAwait(false);
+            }
+
+            session.Advance(letter);
+            progress = progress with
+            {
+                Sent = progress.Sent + (fate == Fate.Send ? 1 : 0),
+                AlreadySent = progress.AlreadySent + (fate == Fate.AlreadySent ? 1 : 0),
+                PassedOver = progress.PassedOver + (fate == Fate.PassOver ? 1 : 0),
+                Remaining = progress.Remaining - 1,
+            };
+            if (++unsaved == options.BatchSize)
+            {
+                unsaved = 0;
+                await producer.FlushAsync(cancellation).ConfigureAwait(false);
+                await session.SaveAsync(cancellation).ConfigureAwait(false);
+                options.OnProgress?.Invoke(progress);
+            }
+        }
+
+        await producer.FlushAsync(cancellation).ConfigureAwait(false);
+        await session.SaveAsync(cancellation).ConfigureAwait(false);
+        options.OnProgress?.Invoke(progress);
+        return progress;
+    }
+
+    enum Fate
+    {
+        Send,
+        AlreadySent,
+        PassOver,
+    }
+
+    static Fate Judge(DeadLetter letter, ReplayOptions options, HashSet<string> sentBefore)
+    {
+        if (sentBefore.Contains(ReplayHeaders.IdOf(letter)))
+        {
+            return Fate.AlreadySent;
+        }
+
+        return letter.Replays >= options.MaxReplays || options.Filter?.Invoke(letter) == false ? Fate.PassOver : Fate.Send;
+    }
+
+    /// <summary>Record n is due n/rate seconds after the start.</summary>
+    sealed class Pace(double? perSecond, TimeProvider clock)
+    {
+        readonly long _start = clock.GetTimestamp();
+        long _count;
+
+        public async ValueTask WaitAsync(CancellationToken cancellation)
+        {
+            if (perSecond is not { } rate)
+            {
+                return;
+            }
+
+            var early = TimeSpan.FromSeconds(_count++ / rate) - clock.GetElapsedTime(_start);
+            if (early > TimeSpan.Zero)
+            {
+                await Task.Delay(early, clock, cancellation).ConfigureAwait(false);
+            }
+        }
+    }
+}

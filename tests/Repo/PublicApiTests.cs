@@ -1,0 +1,46 @@
+using Millrace.Broker;
+using Millrace.Client;
+using Millrace.Ops;
+using Millrace.Processing;
+using Millrace.Protocol;
+using Millrace.Testing;
+using Xunit;
+
+namespace Millrace.Repo;
+
+/// <summary>The public surface of each library is a text in <c>api/</c>, so that a change of it is a reviewed difference.</summary>
+public sealed class PublicApiTests
+{
+    public static TheoryData<string> Libraries => ["Protocol", "Client", "Broker", "Processing", "Ops", "Testing"];
+
+    [Theory]
+    [MemberData(nameof(Libraries))]
+    public void The_public_surface_is_the_one_written_down(string library)
+    {
+        var assembly = library switch
+        {
+            "Protocol" => typeof(TopicPartition).Assembly,
+            "Client" => typeof(KafkaClient).Assembly,
+            "Broker" => typeof(KafkaBroker).Assembly,
+            "Processing" => typeof(MillraceBuilder).Assembly,
+            "Ops" => typeof(DeadLetters).Assembly,
+            _ => typeof(TestKafka).Assembly,
+        };
+        var path = $"api/Millrace.{library}.txt";
+        var actual = ApiText.Of(assembly);
+        if (Checkout.Update)
+        {
+            Checkout.Write(path, actual);
+        }
+
+        var expected = File.Exists(Path.Combine(Checkout.Root, path)) ? Checkout.Read(path) : "";
+        Assert.True(expected == actual, $"{path} differs; run UPDATE=1 ./check quick and review the difference.\n" + Difference(expected, actual));
+    }
+
+    static string Difference(string expected, string actual)
+    {
+        var before = expected.Split('\n').ToHashSet();
+        var after = actual.Split('\n').ToHashSet();
+        return string.Join('\n', before.Except(after).Select(l => "- " + l).Concat(after.Except(before).Select(l => "+ " + l)).Take(40));
+    }
+}
