@@ -1,4 +1,5 @@
 // A record for a topic that does not exist fails with the topic's name and what to do about it, and is not created by accident.
+using Millrace.Client;
 using Millrace.Client.Produce;
 using Millrace.Protocol;
 using Xunit;
