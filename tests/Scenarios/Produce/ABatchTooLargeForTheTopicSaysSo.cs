@@ -1,0 +1,28 @@
+// A batch above the topic's max.message.bytes fails with a message that names the setting, and later records are still written.
+using Millrace.Client;
+using Millrace.Client.Administration;
+using Millrace.Client.Produce;
+using Millrace.Protocol;
+using Xunit;
+
+namespace Millrace.Scenarios.Produce;
+
+public sealed class ABatchTooLargeForTheTopicSaysSo
+{
+    [Fact]
+    public async Task The_error_names_the_setting_and_the_producer_goes_on()
+    {
+        await using var client = Cluster.Connect();
+        var topic = $"it-too-large-{Environment.ProcessId}-{Environment.TickCount64}";
+        var made = await client.Admin.CreateTopicsAsync(
+            [new NewTopic(topic, 1) { Configs = new Dictionary<string, string> { ["max.message.bytes"] = "2000" } }],
+            cancellation: TestContext.Current.CancellationToken);
+        Assert.Null(made[0].Error);
+        await using var producer = client.CreateProducer();
+        var error = await Assert.ThrowsAsync<ProduceException>(
+            () => producer.SendAsync(new ProducerRecord(topic, null, new byte[5000])).AsTask());
+        Assert.Equal(ErrorCode.MessageTooLarge, error.Code);
+        Assert.Contains("max.message.bytes", error.Message, StringComparison.Ordinal);
+        Assert.Equal(0, (await producer.SendAsync(new ProducerRecord(topic, null, new byte[50]))).Offset);
+    }
+}

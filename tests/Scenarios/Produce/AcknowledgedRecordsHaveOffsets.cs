@@ -1,0 +1,24 @@
+// An acknowledged record has an offset, and records sent one after the other to one partition have offsets in that order.
+using Millrace.Client.Produce;
+using Xunit;
+
+namespace Millrace.Scenarios.Produce;
+
+public sealed class AcknowledgedRecordsHaveOffsets
+{
+    [Fact]
+    public async Task Offsets_follow_the_order_of_the_calls()
+    {
+        await using var client = Cluster.Connect();
+        var topic = await Cluster.CreateTopicAsync(client, "offsets", partitions: 3);
+        await using var producer = client.CreateProducer();
+        var sends = Enumerable.Range(0, 2000)
+            .Select(i => producer.SendAsync(ProducerRecord.FromText(topic, $"key-{i % 7}", $"{i}")).AsTask())
+            .ToArray();
+        var results = await Task.WhenAll(sends);
+        foreach (var partition in results.GroupBy(static r => r.Partition))
+        {
+            Assert.Equal(Enumerable.Range(0, partition.Count()).Select(static o => (long)o), partition.Select(static r => r.Offset));
+        }
+    }
+}
