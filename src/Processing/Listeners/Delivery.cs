@@ -111,6 +111,7 @@ sealed class Delivery
         HeaderBytes = default;
         HeaderCount = 0;
         IsKeyNull = false;
+        IsLogAppendTime = false;
         IsValueNull = false;
         Size = 0;
         Attempt = 1;
