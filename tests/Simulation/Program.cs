@@ -3,8 +3,8 @@ using Millrace.Simulation.Listeners;
 
 namespace Millrace.Simulation;
 
-/// <summary><c>--seed N</c> replays one run with its trace, <c>--seeds A..B</c> runs a range, <c>--bench</c> measures the engine
-/// alone; anything else is the test runner's.</summary>
+/// <summary><c>--seed N</c> replays one run with its trace, <c>--seeds A..B</c> runs a range, <c>--bench</c> measures
+/// the engine alone; anything else is the test runner's.</summary>
 static class Program
 {
     static async Task<int> Main(string[] args)

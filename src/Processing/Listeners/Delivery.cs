@@ -2,15 +2,15 @@ using Millrace.Protocol;
 
 namespace Millrace.Processing.Listeners;
 
-/// <summary>A number that grows with every change of ownership, for conditional writes: a store that refuses a write whose
-/// token is older than the last one it saw is safe from a previous owner that still runs.</summary>
+/// <summary>A number that grows with every change of ownership, for conditional writes: a store that refuses a write
+/// whose token is older than the last one it saw is safe from a previous owner that still runs.</summary>
 /// <param name="Partition">The partition.</param>
 /// <param name="Epoch">The group's generation when it is known, else this process's count of assignments.</param>
 /// <param name="Offset">The record's offset.</param>
 readonly record struct FencingToken(TopicPartition Partition, int Epoch, long Offset);
 
-/// <summary>One record in flight. Pooled: valid from the call of the pipeline until the outcome is returned. Key, value and
-/// headers are borrowed from the fetched batch; who keeps them copies them.</summary>
+/// <summary>One record in flight. Pooled: valid from the call of the pipeline until the outcome is returned. Key,
+/// value and headers are borrowed from the fetched batch; who keeps them copies them.</summary>
 sealed class Delivery
 {
     IReadOnlyList<RecordHeader>? _headers;
@@ -111,6 +111,7 @@ sealed class Delivery
         HeaderBytes = default;
         HeaderCount = 0;
         IsKeyNull = false;
+        IsLogAppendTime = false;
         IsValueNull = false;
         Size = 0;
         Attempt = 1;

@@ -3,7 +3,8 @@ using Millrace.Protocol;
 namespace Millrace.Processing.Listeners;
 
 /// <summary>The engine's only way to the world of partitions: a consumer in production, a seeded fake in the simulator.
-/// One loop owns it. While a poll is under way that loop may pause, resume and commit; it never polls twice at once.</summary>
+/// One loop owns it. While a poll is under way that loop may pause, resume and commit; it never polls twice at
+/// once.</summary>
 interface IConsumerPort
 {
     /// <summary>Waits for records or a change of assignment, at most <paramref name="timeout"/>. Records of a paused
@@ -21,8 +22,8 @@ interface IConsumerPort
     ValueTask<IReadOnlyDictionary<TopicPartition, ErrorCode>> CommitAsync(
         IReadOnlyList<OffsetCommit> offsets, CancellationToken cancellation);
 
-    /// <summary>Says that everything announced by the last <see cref="PortEventKind.Revoking"/> is drained and committed:
-    /// the partitions may go to other members.</summary>
+    /// <summary>Says that everything announced by the last <see cref="PortEventKind.Revoking"/> is drained and
+    /// committed: the partitions may go to other members.</summary>
     void AcknowledgeRevocation();
 
     /// <summary>Leaves the group and closes. Called once, after the last commit.</summary>
@@ -41,7 +42,8 @@ enum PortEventKind
     /// <summary>Partitions came. Each starts at its committed offset.</summary>
     Assigned,
 
-    /// <summary>Partitions are about to go: drain, commit, acknowledge. Nothing of them is handed out any more.</summary>
+    /// <summary>Partitions are about to go: drain, commit, acknowledge. Nothing of them is handed out any
+    /// more.</summary>
     Revoking,
 
     /// <summary>Partitions are gone already (session expired, fenced): drop, never commit.</summary>
@@ -57,7 +59,8 @@ readonly record struct PortEvent(
 {
     public static PortEvent Empty { get; } = new(PortEventKind.Empty, [], [], []);
 
-    public static PortEvent OfRecords(IReadOnlyList<PolledBatch> batches) => new(PortEventKind.Records, batches, [], []);
+    public static PortEvent OfRecords(IReadOnlyList<PolledBatch> batches) =>
+        new(PortEventKind.Records, batches, [], []);
 
     public static PortEvent OfAssigned(IReadOnlyList<AssignedPartition> assigned) =>
         new(PortEventKind.Assigned, [], assigned, []);
@@ -65,7 +68,8 @@ readonly record struct PortEvent(
     public static PortEvent OfRevoking(IReadOnlyList<TopicPartition> partitions) =>
         new(PortEventKind.Revoking, [], [], partitions);
 
-    public static PortEvent OfLost(IReadOnlyList<TopicPartition> partitions) => new(PortEventKind.Lost, [], [], partitions);
+    public static PortEvent OfLost(IReadOnlyList<TopicPartition> partitions) =>
+        new(PortEventKind.Lost, [], [], partitions);
 }
 
 /// <summary>A partition that was assigned.</summary>
@@ -84,15 +88,15 @@ readonly record struct AssignedPartition(
 /// <param name="Metadata">What is done above the offset, encoded by the offset map; empty when nothing is.</param>
 readonly record struct OffsetCommit(TopicPartition Partition, long Offset, string Metadata);
 
-/// <summary>Records of one partition in offset order, borrowed from the consumer until <see cref="Release"/>. Used by the
-/// loop alone; the memory of its deliveries is read by handlers until the loop releases it.</summary>
+/// <summary>Records of one partition in offset order, borrowed from the consumer until <see cref="Release"/>. Used by
+/// the loop alone; the memory of its deliveries is read by handlers until the loop releases it.</summary>
 abstract class PolledBatch
 {
     /// <summary>Whose records these are.</summary>
     public abstract TopicPartition Partition { get; }
 
-    /// <summary>The offset to go on from after the last record. Larger than last offset + 1 where the log was compacted or
-    /// ends in transaction markers.</summary>
+    /// <summary>The offset to go on from after the last record. Larger than last offset + 1 where the log was
+    /// compacted or ends in transaction markers.</summary>
     public abstract long NextOffset { get; }
 
     /// <summary>The end of the partition when the batch was fetched (high watermark, or last stable offset for
@@ -108,7 +112,8 @@ abstract class PolledBatch
     /// <summary>Fills in the next record: offset, timestamp, key, value, headers, size. False at the end.</summary>
     public abstract bool TryReadNext(Delivery delivery);
 
-    /// <summary>Decodes the headers that <see cref="TryReadNext"/> only located. Any thread, while the batch is held.</summary>
+    /// <summary>Decodes the headers that <see cref="TryReadNext"/> only located. Any thread, while the batch is
+    /// held.</summary>
     public abstract IReadOnlyList<RecordHeader> DecodeHeaders(Delivery delivery);
 
     /// <summary>Gives the memory back. Called once, when nobody reads it any more.</summary>

@@ -2,8 +2,8 @@ using Millrace.Protocol;
 
 namespace Millrace.Processing.Listeners;
 
-/// <summary>The closed list of what a listener can tell; logs, metrics and tests subscribe to it. Calls come from the loop
-/// or, where said, from the pump that ran the record; they must be quick and must not throw.</summary>
+/// <summary>The closed list of what a listener can tell; logs, metrics and tests subscribe to it. Calls come from the
+/// loop or, where said, from the pump that ran the record; they must be quick and must not throw.</summary>
 interface IListenerEvents
 {
     /// <summary>A run is over and the record needs no other (done, dead-lettered or skipped). From a pump.</summary>
@@ -21,8 +21,8 @@ interface IListenerEvents
     /// <summary>A partition was assigned and starts at this offset (-1: not known yet).</summary>
     void Assigned(TopicPartition partition, long offset, int knownDone) { }
 
-    /// <summary>A partition was drained, committed and handed over. <paramref name="abandoned"/> handlers did not return in
-    /// time.</summary>
+    /// <summary>A partition was drained, committed and handed over. <paramref name="abandoned"/> handlers did not
+    /// return in time.</summary>
     void Revoked(TopicPartition partition, int abandoned) { }
 
     /// <summary>A partition was lost: what was in flight is dropped and not committed.</summary>
@@ -34,7 +34,8 @@ interface IListenerEvents
     /// <summary>A commit failed; the partition stays dirty and is committed again.</summary>
     void CommitFailed(TopicPartition partition, long offset, ErrorCode error) { }
 
-    /// <summary>The metadata of a committed offset is not ours, damaged or stale: records beyond the offset are run again.</summary>
+    /// <summary>The metadata of a committed offset is not ours, damaged or stale: records beyond the offset are run
+    /// again.</summary>
     void MetadataIgnored(TopicPartition partition, string reason) { }
 
     /// <summary>A limit was hit: the partition is not read for now.</summary>

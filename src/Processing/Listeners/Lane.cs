@@ -22,8 +22,9 @@ enum LaneState : byte
     Discarding,
 }
 
-/// <summary>The records of one key of one lease, first in first out: an actor's mailbox. The loop adds, whoever holds the
-/// lane takes; at most one holder at any time, so that nothing of the key runs beside or overtakes its head.</summary>
+/// <summary>The records of one key of one lease, first in first out: an actor's mailbox. The loop adds, whoever holds
+/// the lane takes; at most one holder at any time, so that nothing of the key runs beside or overtakes its
+/// head.</summary>
 /// <remarks>
 /// The hand-off is one interlocked count. The loop links a record behind the tail, then counts it in; the 0 → 1 change
 /// makes the adder the holder, who puts the lane into the ready queue. The holder counts a finished record out; if

@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 
 namespace Millrace.Processing.Listeners;
 
-/// <summary>The lanes of one lease by key: only keys with something in flight, so never more than the window. Exact keys; the
-/// hash only finds the bucket. Loop only.</summary>
+/// <summary>The lanes of one lease by key: only keys with something in flight, so never more than the window. Exact
+/// keys; the hash only finds the bucket. Loop only.</summary>
 sealed class LaneTable
 {
     Lane?[] _buckets = [];
@@ -94,8 +94,8 @@ sealed class LaneTable
     }
 }
 
-/// <summary>A seeded 64-bit hash of a key: multiply and fold, eight bytes at a time. Seeded, so that nobody can choose keys
-/// that meet in one bucket; all 64 bits mix, so that numeric keys spread.</summary>
+/// <summary>A seeded 64-bit hash of a key: multiply and fold, eight bytes at a time. Seeded, so that nobody can choose
+/// keys that meet in one bucket; all 64 bits mix, so that numeric keys spread.</summary>
 static class KeyHash
 {
     const ulong Mix1 = 0xA0761D6478BD642F;

@@ -79,7 +79,8 @@ sealed class Lease
     /// <summary>The limit of the partition was hit; taking in waits for the low mark.</summary>
     public bool IsFull { get; set; }
 
-    /// <summary>The tracker (stragglers, map size) refused; taking in is tried again after something came back.</summary>
+    /// <summary>The tracker (stragglers, map size) refused; taking in is tried again after something came
+    /// back.</summary>
     public bool IsRefused { get; set; }
 
     public bool IsPausedAtPort { get; set; }
@@ -98,8 +99,8 @@ sealed class Lease
 
     public bool IsCommitInFlight { get; set; }
 
-    /// <summary>A commit failed since the last acknowledged one, and may have been applied all the same: what the broker
-    /// holds is not known.</summary>
+    /// <summary>A commit failed since the last acknowledged one, and may have been applied all the same: what the
+    /// broker holds is not known.</summary>
     public bool IsUncertain { get; set; }
 
     /// <summary>The broker takes no metadata of our size: commit without a map.</summary>

@@ -2,7 +2,8 @@ using Millrace.Protocol;
 
 namespace Millrace.Processing.Listeners;
 
-/// <summary>Handing partitions over, and the shutdown: close the gate, let what runs finish (bounded), commit exactly that.</summary>
+/// <summary>Handing partitions over, and the shutdown: close the gate, let what runs finish (bounded), commit exactly
+/// that.</summary>
 sealed partial class ListenerCore
 {
     const int CommitRetryMs = 100;

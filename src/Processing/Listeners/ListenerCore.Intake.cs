@@ -35,7 +35,8 @@ sealed partial class ListenerCore
         TakeIn(nowMs);
     }
 
-    /// <summary>A map that reaches beyond the log's end is of another log (topic made anew, truncation): do not trust it.</summary>
+    /// <summary>A map that reaches beyond the log's end is of another log (topic made anew, truncation): do not trust
+    /// it.</summary>
     void CheckResume(Lease lease, long endOffset)
     {
         if (lease.Resume is { } map && endOffset >= 0 && map.End > endOffset)
@@ -140,7 +141,8 @@ sealed partial class ListenerCore
         }
     }
 
-    /// <summary>The record in hand: refused by a limit (it stays in hand), known to be done, or on its way to a lane.</summary>
+    /// <summary>The record in hand: refused by a limit (it stays in hand), known to be done, or on its way to a
+    /// lane.</summary>
     bool TryTake(Lease lease, Delivery delivery, long nowMs)
     {
         if (delivery.Offset < lease.Tracker.Next)
@@ -199,8 +201,9 @@ sealed partial class ListenerCore
         return true;
     }
 
-    /// <summary>Would the map still fit its limit if this record were the only one done? What is taken in later was checked
-    /// against everything taken in before, so the map always fits and no record is ever blocked after the fact.</summary>
+    /// <summary>Would the map still fit its limit if this record were the only one done? What is taken in later was
+    /// checked against everything taken in before, so the map always fits and no record is ever blocked after the
+    /// fact.</summary>
     bool FitsMap(Lease lease, long offset)
     {
         if (lease.Resume is not null)
@@ -262,8 +265,8 @@ sealed partial class ListenerCore
         }
     }
 
-    /// <summary>The log went back (truncation after an unclean election): the records are new ones under old offsets, so the
-    /// old lease's knowledge is void.</summary>
+    /// <summary>The log went back (truncation after an unclean election): the records are new ones under old offsets,
+    /// so the old lease's knowledge is void.</summary>
     void StartAnew(Lease lease, long offset)
     {
         var held = lease.Held!;
@@ -340,8 +343,8 @@ sealed partial class ListenerCore
         }
     }
 
-    /// <summary>How much has to come back before the loop has reason to wake: enough for the nearest low mark when something
-    /// is held back, else much, only to give memory back.</summary>
+    /// <summary>How much has to come back before the loop has reason to wake: enough for the nearest low mark when
+    /// something is held back, else much, only to give memory back.</summary>
     void SetWakeDepth()
     {
         var depth = 1024;

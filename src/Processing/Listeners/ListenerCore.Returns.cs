@@ -91,7 +91,8 @@ sealed partial class ListenerCore
         }
     }
 
-    /// <summary>Empties a lane that the loop holds. Its records were not completed and will not be, on this lease.</summary>
+    /// <summary>Empties a lane that the loop holds. Its records were not completed and will not be, on this
+    /// lease.</summary>
     void Discard(Lane lane)
     {
         lane.State = LaneState.Discarding;

@@ -78,19 +78,22 @@ sealed partial class ListenerCore
         });
     }
 
-    /// <summary>Adds everything up and compares (I7, I11, I15). For the simulator; between two inputs of the loop only.</summary>
+    /// <summary>Adds everything up and compares (I7, I11, I15). For the simulator; between two inputs of the loop
+    /// only.</summary>
     public void Audit()
     {
         var outstanding = 0;
         foreach (var lease in _order)
         {
             outstanding += lease.Outstanding;
-            Invariants.Check(lease.Outstanding <= _plan.MaxOutstandingPerPartition, "I7", "A partition is over its limit.");
+            Invariants.Check(lease.Outstanding <= _plan.MaxOutstandingPerPartition, "I7",
+                "A partition is over its limit.");
             Invariants.Check(lease.Tracker.StragglerCount <= _plan.MaxStragglers, "I7", "Too many stragglers.");
             Invariants.Check(lease.State == LeaseState.Active == lease.IsOpen || lease.State == LeaseState.Active, "I6",
                 "The gate of a lease that ended is open.");
             var isHeldBack = lease.Inbox.Count > 0 && lease.State == LeaseState.Active;
-            Invariants.Check(!isHeldBack || lease.IsRefused || !IsBelowLowMark || lease.Outstanding > LowMarkOfPartition, "I11",
+            Invariants.Check(
+                !isHeldBack || lease.IsRefused || !IsBelowLowMark || lease.Outstanding > LowMarkOfPartition, "I11",
                 "A partition is held back below the low mark.");
         }
 

@@ -3,12 +3,14 @@ using Millrace.Protocol;
 
 namespace Millrace.Processing.Listeners;
 
-/// <summary>The synchronous heart of a listener: leases, lanes, trackers, parked lanes, limits and commits. It takes inputs with
-/// the time and says what to do; it never waits, never runs a handler and never calls the port. The loop calls everything
-/// but <see cref="TryBegin"/> and <see cref="End"/>, which are the pumps' and safe from any thread.</summary>
+/// <summary>The synchronous heart of a listener: leases, lanes, trackers, parked lanes, limits and commits. It takes
+/// inputs with the time and says what to do; it never waits, never runs a handler and never calls the port. The loop
+/// calls everything but <see cref="TryBegin"/> and <see cref="End"/>, which are the pumps' and safe from any
+/// thread.</summary>
 /// <remarks>
-/// This file: life of leases and the pumps' half. ListenerCore.Intake: taking records in, limits. ListenerCore.Returns: what
-/// pumps give back. ListenerCore.Commits: commits. ListenerCore.Drain: revocation and shutdown.
+/// This file: life of leases and the pumps' half. ListenerCore.Intake: taking records in, limits.
+/// ListenerCore.Returns: what pumps give back. ListenerCore.Commits: commits. ListenerCore.Drain: revocation and
+/// shutdown.
 /// </remarks>
 sealed partial class ListenerCore
 {
@@ -94,8 +96,8 @@ sealed partial class ListenerCore
         _isStopping = true;
     }
 
-    /// <summary>Everything due now: what came back, parked lanes, limits, drains, commits. The answer is valid until the
-    /// next call.</summary>
+    /// <summary>Everything due now: what came back, parked lanes, limits, drains, commits. The answer is valid until
+    /// the next call.</summary>
     public Decisions Tick(long nowMs)
     {
         _decisions.Clear();
@@ -132,7 +134,8 @@ sealed partial class ListenerCore
         return isBusy && _drain is null ? Math.Min(due, Math.Max(_nextCommitMs, nowMs)) : due;
     }
 
-    /// <summary>Pump: starts the head of a lane. Null when the lease has ended; the lane goes back to the loop.</summary>
+    /// <summary>Pump: starts the head of a lane. Null when the lease has ended; the lane goes back to the
+    /// loop.</summary>
     public Delivery? TryBegin(Lane lane)
     {
         ArgumentNullException.ThrowIfNull(lane);
@@ -265,7 +268,8 @@ sealed partial class ListenerCore
         _scratch.Clear();
     }
 
-    /// <summary>The lease is over. Records that are still out come back as garbage; until then their keys stay taken.</summary>
+    /// <summary>The lease is over. Records that are still out come back as garbage; until then their keys stay
+    /// taken.</summary>
     void Bury(Lease lease)
     {
         Close(lease);

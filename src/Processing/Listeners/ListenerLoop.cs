@@ -2,8 +2,8 @@ using Millrace.Protocol;
 
 namespace Millrace.Processing.Listeners;
 
-/// <summary>The thin asynchronous edge around <see cref="ListenerCore"/>: one loop that polls, ticks and commits, and pumps that
-/// run handlers. The loop never sleeps on anything but its signal and never runs a handler.</summary>
+/// <summary>The thin asynchronous edge around <see cref="ListenerCore"/>: one loop that polls, ticks and commits, and
+/// pumps that run handlers. The loop never sleeps on anything but its signal and never runs a handler.</summary>
 sealed class ListenerLoop
 {
     readonly ListenerPlan _plan;
@@ -55,8 +55,8 @@ sealed class ListenerLoop
         _signal();
     }
 
-    /// <summary>Runs until <see cref="Stop"/> or <paramref name="stopping"/>; then drains, commits and closes the port. Throws
-    /// what ended it otherwise: then nothing that was in flight is committed.</summary>
+    /// <summary>Runs until <see cref="Stop"/> or <paramref name="stopping"/>; then drains, commits and closes the
+    /// port. Throws what ended it otherwise: then nothing that was in flight is committed.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
         using var registration = stopping.UnsafeRegister(static loop => ((ListenerLoop)loop!).Stop(), this);

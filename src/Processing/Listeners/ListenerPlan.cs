@@ -30,8 +30,9 @@ sealed class ListenerPlan
     /// surprise the database behind the handler.</summary>
     public int Concurrency { get; init; } = 16;
 
-    /// <summary>How many records may be received and not yet finished, all partitions together. max(2000, 8 × concurrency):
-    /// keeps every slot busy until one key has 1/concurrency of the traffic, at 20 MB for records of 10 KB.</summary>
+    /// <summary>How many records may be received and not yet finished, all partitions together. max(2000, 8 ×
+    /// concurrency): keeps every slot busy until one key has 1/concurrency of the traffic, at 20 MB for records of 10
+    /// KB.</summary>
     public int MaxOutstandingRecords
     {
         get => _maxOutstandingRecords ?? Math.Max(2000, 8 * Concurrency);
@@ -42,23 +43,24 @@ sealed class ListenerPlan
     /// when its records are large.</summary>
     public long MaxOutstandingBytes { get; init; } = 256L << 20;
 
-    /// <summary>How many records of one partition may be outstanding. min(W/2, 3000): one partition cannot take the whole
-    /// window, and 3,000 unfinished records still fit the commit metadata.</summary>
+    /// <summary>How many records of one partition may be outstanding. min(W/2, 3000): one partition cannot take the
+    /// whole window, and 3,000 unfinished records still fit the commit metadata.</summary>
     public int MaxOutstandingPerPartition
     {
         get => _maxOutstandingPerPartition ?? Math.Clamp(MaxOutstandingRecords / 2, 1, 3000);
         init => _maxOutstandingPerPartition = value;
     }
 
-    /// <summary>Once a limit was hit, taking in goes on below this share of it. 70 %: far enough that a partition is not
-    /// paused and resumed with every record, near enough that the slots do not run dry.</summary>
+    /// <summary>Once a limit was hit, taking in goes on below this share of it. 70 %: far enough that a partition is
+    /// not paused and resumed with every record, near enough that the slots do not run dry.</summary>
     public double LowMark { get; init; } = 0.7;
 
-    /// <summary>How many records may be received and completed beyond the oldest unfinished one before that one leaves the
-    /// ring as a straggler. A power of two; 4096: 66 KB a partition.</summary>
+    /// <summary>How many records may be received and completed beyond the oldest unfinished one before that one leaves
+    /// the ring as a straggler. A power of two; 4096: 66 KB a partition.</summary>
     public int RingCapacity { get; init; } = 4096;
 
-    /// <summary>How many long-stuck records a partition may have aside. 64: more is an outage, and the partition pauses.</summary>
+    /// <summary>How many long-stuck records a partition may have aside. 64: more is an outage, and the partition
+    /// pauses.</summary>
     public int MaxStragglers { get; init; } = 64;
 
     /// <summary>How long a revocation or a shutdown waits for running handlers. 20 s: covers slow calls with their own
@@ -78,11 +80,12 @@ sealed class ListenerPlan
     /// 0 commits no map: a crash replays what was done beyond the oldest unfinished record.</summary>
     public int MaxMetadataChars { get; init; } = 4096;
 
-    /// <summary>With no map: how far the received range of a partition may stretch beyond the committed offset. 100,000:
-    /// bounds the replay.</summary>
+    /// <summary>With no map: how far the received range of a partition may stretch beyond the committed offset.
+    /// 100,000: bounds the replay.</summary>
     public int MaxReplayRange { get; init; } = 100_000;
 
-    /// <summary>How long one poll waits. 1 s: the loop is woken by everything else, so this bounds nothing but a hang.</summary>
+    /// <summary>How long one poll waits. 1 s: the loop is woken by everything else, so this bounds nothing but a
+    /// hang.</summary>
     public TimeSpan PollTimeout { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How old a status snapshot may get while something happens. 250 ms: a progress line is not stale, and four snapshots a second cost nothing.</summary>

@@ -41,7 +41,8 @@ public sealed record ListenerStatus
     /// <summary>Records skipped by an explicit policy since the start.</summary>
     public long Skipped { get; init; }
 
-    /// <summary>Records that a previous owner had completed, known from the commit metadata, and that were not run again.</summary>
+    /// <summary>Records that a previous owner had completed, known from the commit metadata, and that were not run
+    /// again.</summary>
     public long RedeliveredKnownDone { get; init; }
 
     /// <summary>Commits that the broker refused or that failed since the start; each is tried again.</summary>
@@ -63,7 +64,8 @@ public sealed record PartitionStatus
     /// <summary>The partition.</summary>
     public required TopicPartition Partition { get; init; }
 
-    /// <summary>The offset that the broker acknowledged last; -1 before the first record when nothing was committed.</summary>
+    /// <summary>The offset that the broker acknowledged last; -1 before the first record when nothing was
+    /// committed.</summary>
     public long Committed { get; init; }
 
     /// <summary>The offset after the last received record.</summary>

@@ -3,8 +3,8 @@ using System.Numerics;
 
 namespace Millrace.Processing.Listeners;
 
-/// <summary>What is done above a committed offset, as it travels in the commit's metadata: with it a crash runs again only
-/// what was not done. The text is <c>mr1.</c> and base64 of</summary>
+/// <summary>What is done above a committed offset, as it travels in the commit's metadata: with it a crash runs again
+/// only what was not done. The text is <c>mr1.</c> and base64 of</summary>
 /// <remarks>
 /// <code>
 /// +---------+------+-----------+---------------+---------------+------------------------+--------+
@@ -13,9 +13,9 @@ namespace Millrace.Processing.Listeners;
 /// +---------+------+-----------+---------------+---------------+------------------------+--------+
 /// </code>
 /// Offsets in [base, base + span) are done except <c>count</c> of them; gap i is the number of done offsets between the
-/// (i-1)th and the i-th exception. One code covers sparse and dense: k = 0 is a bitmap. The size has a bound that depends
-/// on count and span alone (<see cref="Fits"/>), so that the engine can refuse a record before the map would overflow
-/// instead of losing the map afterwards.
+/// (i-1)th and the i-th exception. One code covers sparse and dense: k = 0 is a bitmap. The size has a bound that
+/// depends on count and span alone (<see cref="Fits"/>), so that the engine can refuse a record before the map would
+/// overflow instead of losing the map afterwards.
 /// </remarks>
 sealed class OffsetMap
 {
@@ -78,8 +78,8 @@ sealed class OffsetMap
         return BoundBits(count, span, k) <= bits || BoundBits(count, span, k + 1) <= bits;
     }
 
-    /// <summary>Encodes. When the map does not fit (a smaller limit than the one it was checked against), the far end is
-    /// left out until it does: less is known, nothing false. Empty when nothing done would remain.</summary>
+    /// <summary>Encodes. When the map does not fit (a smaller limit than the one it was checked against), the far end
+    /// is left out until it does: less is known, nothing false. Empty when nothing done would remain.</summary>
     /// <param name="baseOffset">The offset of the same commit.</param>
     /// <param name="end">One more than the highest done offset.</param>
     /// <param name="incomplete">The exceptions in [base, end), ascending.</param>
@@ -115,8 +115,8 @@ sealed class OffsetMap
         return "";
     }
 
-    /// <summary>Decodes what <see cref="Encode"/> wrote. Anything else (another tool's metadata, damage, a map of another
-    /// offset) is refused with a reason; the caller then runs records again rather than skip one.</summary>
+    /// <summary>Decodes what <see cref="Encode"/> wrote. Anything else (another tool's metadata, damage, a map of
+    /// another offset) is refused with a reason; the caller then runs records again rather than skip one.</summary>
     public static bool TryDecode(string? metadata, long committedOffset, out OffsetMap? map, out string reason)
     {
         map = null;

@@ -35,14 +35,15 @@ readonly struct Outcome
     /// <summary>The record is handled.</summary>
     public static Outcome Done => default;
 
-    /// <summary>The record is in another topic, acknowledged by the broker. Never answer this before the acknowledgement.</summary>
+    /// <summary>The record is in another topic, acknowledged by the broker. Never answer this before the
+    /// acknowledgement.</summary>
     public static Outcome DeadLettered => new(OutcomeKind.DeadLettered, default, null);
 
     /// <summary>The record is left out because a user's policy said so.</summary>
     public static Outcome Skipped => new(OutcomeKind.Skipped, default, null);
 
-    /// <summary>The run noticed that its lease ended and gave up. With a lease still active it is a retry that counts no
-    /// attempt.</summary>
+    /// <summary>The run noticed that its lease ended and gave up. With a lease still active it is a retry that counts
+    /// no attempt.</summary>
     public static Outcome Abandoned => new(OutcomeKind.Abandoned, default, null);
 
     /// <summary>What happened.</summary>

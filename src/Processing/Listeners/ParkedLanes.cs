@@ -1,7 +1,7 @@
 namespace Millrace.Processing.Listeners;
 
-/// <summary>The lanes that wait for a time, earliest first: a binary heap whose lanes know their place, so that a revoked
-/// lease takes its lanes out. Never more than the window; touched only by retries. Loop only.</summary>
+/// <summary>The lanes that wait for a time, earliest first: a binary heap whose lanes know their place, so that a
+/// revoked lease takes its lanes out. Never more than the window; touched only by retries. Loop only.</summary>
 sealed class ParkedLanes
 {
     readonly List<Lane> _heap = [];

@@ -1,12 +1,13 @@
 namespace Millrace.Processing.Listeners;
 
-/// <summary>What the pumps give back to the loop: a lock-free stack linked through the records themselves, taken as a whole.
-/// Buffers, pools and budgets therefore have one owner, the loop, and need no interlocked operation.</summary>
+/// <summary>What the pumps give back to the loop: a lock-free stack linked through the records themselves, taken as a
+/// whole. Buffers, pools and budgets therefore have one owner, the loop, and need no interlocked operation.</summary>
 sealed class Returns
 {
     Delivery? _top;
 
-    /// <summary>Any thread. Returns about how many wait, this one included (exact unless a take races with it).</summary>
+    /// <summary>Any thread. Returns about how many wait, this one included (exact unless a take races with
+    /// it).</summary>
     public int Push(Delivery delivery)
     {
         while (true)

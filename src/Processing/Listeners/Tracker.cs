@@ -7,8 +7,8 @@ namespace Millrace.Processing.Listeners;
 /// compaction and transaction gaps cost nothing. <see cref="Complete"/> may be called by any thread and takes no lock;
 /// everything else belongs to the loop.</summary>
 /// <remarks>
-/// A record that is stuck at the head while the ring is full leaves it as a straggler, so that the range behind it may go
-/// on growing. Eviction and completion race for the record's state: exactly one compare-and-swap wins.
+/// A record that is stuck at the head while the ring is full leaves it as a straggler, so that the range behind it may
+/// go on growing. Eviction and completion race for the record's state: exactly one compare-and-swap wins.
 /// </remarks>
 sealed class Tracker
 {
@@ -135,7 +135,8 @@ sealed class Tracker
         Volatile.Write(ref delivery.TrackState, TrackState.EvictedDone);
     }
 
-    /// <summary>The loop's half of a completion: counts, and lets go of a straggler before the record is reused.</summary>
+    /// <summary>The loop's half of a completion: counts, and lets go of a straggler before the record is
+    /// reused.</summary>
     public void Retire(Delivery delivery)
     {
         if (delivery.TrackState == TrackState.EvictedDone)
@@ -166,7 +167,8 @@ sealed class Tracker
     /// <summary>Collects what is not done, from the commit offset up to the highest done record.</summary>
     /// <param name="into">Gets the offsets, ascending.</param>
     /// <param name="all">Up to the last received record instead.</param>
-    /// <returns>One more than the highest offset spoken of; not above the commit offset when a map would be empty.</returns>
+    /// <returns>One more than the highest offset spoken of; not above the commit offset when a map would be
+    /// empty.</returns>
     public long CollectIncomplete(List<long> into, bool all)
     {
         var lastOffset = all ? Next - 1 : _highestDone;

@@ -2,7 +2,8 @@ using System.Threading.Tasks.Sources;
 
 namespace Millrace.Processing.Listeners;
 
-/// <summary>Wakes the loop: any thread signals, one waits. A signal with nobody waiting is kept, several are one.</summary>
+/// <summary>Wakes the loop: any thread signals, one waits. A signal with nobody waiting is kept, several are
+/// one.</summary>
 sealed class WakeSignal : IValueTaskSource
 {
     const int Quiet = 0;

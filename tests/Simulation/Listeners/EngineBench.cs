@@ -4,8 +4,8 @@ using Millrace.Processing.Listeners;
 
 namespace Millrace.Simulation.Listeners;
 
-/// <summary>The engine alone: generated records, a handler that does nothing, real threads. Prints nanoseconds and allocated
-/// bytes for each record; the port's batches (one for 500 records) are included.</summary>
+/// <summary>The engine alone: generated records, a handler that does nothing, real threads. Prints nanoseconds and
+/// allocated bytes for each record; the port's batches (one for 500 records) are included.</summary>
 static class EngineBench
 {
     static int BatchSize { get; set; } = 500;
@@ -25,7 +25,8 @@ static class EngineBench
         await MeasureAsync("handler yields", RecordOrder.ByKey, 12, 10_000, records / 4, handlerYields: true);
     }
 
-    static async Task MeasureAsync(string name, RecordOrder order, int partitions, int keys, int records, bool handlerYields)
+    static async Task MeasureAsync(
+        string name, RecordOrder order, int partitions, int keys, int records, bool handlerYields)
     {
         using var port = new MemoryPort(partitions, records / partitions, keys, 100, BatchSize);
         var counter = new Counter(records / partitions * (long)partitions, handlerYields);

@@ -3,8 +3,8 @@ using Millrace.Protocol;
 
 namespace Millrace.Simulation.Listeners;
 
-/// <summary>A port over generated records, for real threads: keys and values are shared, batches are the only allocation.
-/// Partitions can be taken and given back while it runs; commits can be made to fail.</summary>
+/// <summary>A port over generated records, for real threads: keys and values are shared, batches are the only
+/// allocation. Partitions can be taken and given back while it runs; commits can be made to fail.</summary>
 sealed class MemoryPort : IConsumerPort, IDisposable
 {
     readonly Lock _lock = new();

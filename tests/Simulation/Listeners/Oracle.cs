@@ -41,7 +41,8 @@ sealed class Oracle(SimWorld world)
     public bool IsAllDone => _done.Count == world.Broker.Partitions.Sum(static p => p.Log.Count);
 
     public string Missing => string.Join("; ", world.Broker.Partitions.Select(p =>
-        $"{p.Name}: {p.Log.Count(r => !_done.Contains((p.Name, r.Offset)))} of {p.Log.Count} not done, committed {p.Committed} "
+        $"{p.Name}: {p.Log.Count(r => !_done.Contains((p.Name, r.Offset)))} of {p.Log.Count} not done, "
+        + $"committed {p.Committed} "
         + $"of {p.End}, owner {(p.Owner is { } owner ? $"i{owner.Id}" : "none")}{(p.IsLeaving ? " leaving" : "")}"));
 
     RecordOrder Order => world.Scenario.Plan.Order;
@@ -143,7 +144,8 @@ sealed class Oracle(SimWorld world)
         else
         {
             _attempts[(instance.Id, delivery.Lease, record.Offset)] = outcome.Kind == OutcomeKind.Retry
-                ? (delivery.Attempt + 1, world.Now + (long)outcome.Delay.TotalMilliseconds) : (delivery.Attempt, world.Now);
+                ? (delivery.Attempt + 1, world.Now + (long)outcome.Delay.TotalMilliseconds)
+                : (delivery.Attempt, world.Now);
         }
     }
 
@@ -164,7 +166,8 @@ sealed class Oracle(SimWorld world)
         {
             if (!_done.Contains((partition.Name, partition.Log[i].Offset)))
             {
-                world.Fail("I1", $"{partition.Name}: commit {commit.Offset} covers {partition.Log[i].Offset}, which is not done");
+                world.Fail("I1",
+                    $"{partition.Name}: commit {commit.Offset} covers {partition.Log[i].Offset}, which is not done");
             }
         }
 

@@ -24,7 +24,7 @@ sealed class Scenario
         TransientShare = random.NextDouble() * 0.2;
         DeadLetterShare = random.NextDouble() * 0.05;
         StopShare = IsCalm || random.NextDouble() < 0.6 ? 0 : 0.005;
-        SlowShare = IsCalm ? 0 : random.NextDouble() * 0.03;
+        SlowShare = random.NextDouble() * 0.03;
         DeafShare = IsCalm ? 0 : random.NextDouble();
         var records = random.Next(8, 400);
         Plan = new ListenerPlan
@@ -42,7 +42,12 @@ sealed class Scenario
             CancelGrace = TimeSpan.FromMilliseconds(random.Next(0, 1000)),
             FinalCommitTimeout = TimeSpan.FromMilliseconds(IsCalm ? 20_000 : random.Next(0, 5000)),
             CommitInterval = TimeSpan.FromMilliseconds(random.Next(20, 2000)),
-            MaxMetadataChars = IsCalm ? 4096 : random.Next(0, 4) switch { 0 => 0, 1 => random.Next(64, 128), _ => 4096 },
+            MaxMetadataChars = IsCalm ? 4096 : random.Next(0, 4) switch
+            {
+                0 => 0,
+                1 => random.Next(64, 128),
+                _ => 4096,
+            },
             MaxReplayRange = random.Next(50, 2000),
         };
     }

@@ -75,7 +75,8 @@ sealed class SimPartition(TopicPartition name)
     }
 }
 
-/// <summary>Logs, committed offsets and the group: hands partitions over in order, or takes them without asking.</summary>
+/// <summary>Logs, committed offsets and the group: hands partitions over in order, or takes them without
+/// asking.</summary>
 sealed class SimBroker
 {
     readonly SimWorld _world;
@@ -132,7 +133,8 @@ sealed class SimBroker
         }
     }
 
-    /// <summary>Shares the partitions anew. What changes hands is announced first and moves when it was drained.</summary>
+    /// <summary>Shares the partitions anew. What changes hands is announced first and moves when it was
+    /// drained.</summary>
     public void Rebalance()
     {
         var members = _world.Instances;
@@ -238,7 +240,8 @@ sealed class SimBroker
     /// <summary>Another tool overwrites the metadata, or bytes rot.</summary>
     public void CorruptMetadata()
     {
-        var partition = Partitions.Find(static p => p.Metadata.Length > 0) ?? Partitions[_random.Next(Partitions.Count)];
+        var partition = Partitions.Find(static p => p.Metadata.Length > 0)
+            ?? Partitions[_random.Next(Partitions.Count)];
         if (partition.Committed < 0)
         {
             return;
@@ -266,7 +269,9 @@ sealed class SimBroker
         partition.Owner = target;
         partition.Generation++;
         var start = partition.Committed >= 0 ? partition.Committed : _random.Next(2) == 0 ? 0 : -1;
-        _world.Log($"{partition.Name} goes to i{target.Id} at {start} generation {partition.Generation} '{partition.Metadata}'");
+        _world.Log(
+            $"{partition.Name} goes to i{target.Id} at {start} generation {partition.Generation} "
+            + $"'{partition.Metadata}'");
         target.Announce(PortEvent.OfAssigned(
             [new AssignedPartition(partition.Name, start, partition.Metadata, partition.Generation)]));
     }

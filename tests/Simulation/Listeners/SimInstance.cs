@@ -3,8 +3,8 @@ using Millrace.Protocol;
 
 namespace Millrace.Simulation.Listeners;
 
-/// <summary>One process of the group: the production core, a fake port, virtual pumps and handlers. Its loop step is what
-/// ListenerLoop does between two waits; it sleeps until it is woken, as that one does.</summary>
+/// <summary>One process of the group: the production core, a fake port, virtual pumps and handlers. Its loop step is
+/// what ListenerLoop does between two waits; it sleeps until it is woken, as that one does.</summary>
 sealed partial class SimInstance : IListenerEvents
 {
     readonly SimWorld _world;
@@ -231,7 +231,8 @@ sealed partial class SimInstance : IListenerEvents
                 && partition.Generation == lease.FencingEpoch
                 && (lease.Committed, lease.CommittedMetadata) != (partition.Applied.Offset, partition.Applied.Metadata))
             {
-                _world.Fail("I8", $"{lease.Partition} is clean at {lease.Committed}, the broker has {partition.Applied}");
+                _world.Fail("I8",
+                    $"{lease.Partition} is clean at {lease.Committed}, the broker has {partition.Applied}");
             }
         }
     }
@@ -296,7 +297,11 @@ sealed partial class SimInstance : IListenerEvents
                 foreach (var assigned in news.Assigned)
                 {
                     _assigned[assigned.Partition] =
-                        new PortPartition { Position = Math.Max(0, assigned.CommittedOffset), Generation = assigned.Generation };
+                        new PortPartition
+                        {
+                            Position = Math.Max(0, assigned.CommittedOffset),
+                            Generation = assigned.Generation,
+                        };
                     _world.Oracle.OnAssigned(this, assigned, _world.Broker[assigned.Partition].End);
                 }
 
@@ -352,7 +357,8 @@ sealed partial class SimInstance : IListenerEvents
         }
 
         _world.Oracle.Commits++;
-        var fault = _random.NextDouble() < (_world.IsChaos ? _world.Scenario.CommitFaultShare : 0) ? _random.Next(1, 6) : 0;
+        var share = _world.IsChaos ? _world.Scenario.CommitFaultShare : 0;
+        var fault = _random.NextDouble() < share ? _random.Next(1, 6) : 0;
         Later(_random.Next(0, fault == 0 ? 60 : 3000), () => Arrive(request, generations, fault));
     }
 

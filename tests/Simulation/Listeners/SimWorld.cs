@@ -2,8 +2,8 @@ using Millrace.Processing.Listeners;
 
 namespace Millrace.Simulation.Listeners;
 
-/// <summary>One seeded run: a broker, a group of instances that each drive the production core, chaos for a while, calm at the
-/// end. Virtual time, one thread, every choice from one random generator: a seed is a run.</summary>
+/// <summary>One seeded run: a broker, a group of instances that each drive the production core, chaos for a while,
+/// calm at the end. Virtual time, one thread, every choice from one random generator: a seed is a run.</summary>
 sealed class SimWorld
 {
     const long Limit = 6 * 3600 * 1000L;
@@ -47,8 +47,10 @@ sealed class SimWorld
     public IReadOnlyList<SimInstance> Instances => _instances;
 
     public string Summary =>
-        $"{Scenario}; {_steps} steps, {Now / 1000} s, {Oracle.Started} runs of {_produced} records, {Oracle.Duplicates} again, "
-        + $"{Oracle.KnownDone} known done, {Oracle.Commits} commits ({Oracle.Maps} maps), {Oracle.Rebalances} rebalances";
+        $"{Scenario}; {_steps} steps, {Now / 1000} s, {Oracle.Started} runs of {_produced} records, "
+        + $"{Oracle.Duplicates} again, "
+        + $"{Oracle.KnownDone} known done, {Oracle.Commits} commits ({Oracle.Maps} maps), "
+        + $"{Oracle.Rebalances} rebalances";
 
     public void At(long delay, Action action) => _agenda.Enqueue(action, (Now + Math.Max(0, delay), _order++));
 
@@ -101,7 +103,8 @@ sealed class SimWorld
         {
             var end = string.Join('\n', Trace.TakeLast(_isTraced ? int.MaxValue : 60));
             throw new SimulationException(
-                $"{end}\nseed {_seed} failed at {Now} ms: {e.Message}\n{(e is SimulationException ? "" : e.StackTrace)}\n"
+                $"{end}\nseed {_seed} failed at {Now} ms: {e.Message}\n"
+                + $"{(e is SimulationException ? "" : e.StackTrace)}\n"
                 + $"replay: dotnet run --project tests/Simulation -- --seed {_seed}", e);
         }
     }

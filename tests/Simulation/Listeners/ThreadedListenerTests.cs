@@ -45,7 +45,8 @@ public sealed class ThreadedListenerTests
             {
                 port.Acknowledged = new(TaskCreationOptions.RunContinuationsAsynchronously);
                 port.Take(taken, isAnnounced: true);
-                await Task.WhenAny(port.Acknowledged.Task, run).WaitAsync(deadline, TestContext.Current.CancellationToken);
+                await Task.WhenAny(port.Acknowledged.Task, run)
+                    .WaitAsync(deadline, TestContext.Current.CancellationToken);
             }
 
             port.Assign(taken);

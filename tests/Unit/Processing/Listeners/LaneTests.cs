@@ -7,7 +7,8 @@ namespace Millrace.Unit.Processing.Listeners;
 
 public sealed class LaneTests
 {
-    static readonly Lease Lease = new(new AssignedPartition(new TopicPartition("t", 0), 0, null), 1, new Tracker(64, 0, 0));
+    static readonly Lease Lease = new(
+        new AssignedPartition(new TopicPartition("t", 0), 0, null), 1, new Tracker(64, 0, 0));
 
     [Fact]
     public void A_table_finds_exactly_the_key_also_among_equal_hashes()
@@ -144,7 +145,8 @@ public sealed class LaneTests
         })).ToArray();
         while (seen < 60_000)
         {
-            await signal.WaitAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+            await signal.WaitAsync().AsTask()
+                .WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
             seen = Volatile.Read(ref produced);
         }
 

@@ -96,7 +96,8 @@ public sealed class OffsetMapTests
         Assert.True(OffsetMap.TryDecode(text, 100, out var decoded, out _));
         for (var offset = 100L; offset < 400_000; offset++)
         {
-            Assert.False(decoded!.IsDone(offset) && Array.BinarySearch(incomplete, offset) >= 0, $"{offset} is not done");
+            Assert.False(
+                decoded!.IsDone(offset) && Array.BinarySearch(incomplete, offset) >= 0, $"{offset} is not done");
         }
 
         Assert.True(decoded!.DoneCount > 0);

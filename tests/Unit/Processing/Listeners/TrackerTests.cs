@@ -113,7 +113,8 @@ public sealed class TrackerTests
                 Assert.True(commit >= checkedUpTo, "The commit went back.");
                 for (; checkedUpTo < commit; checkedUpTo++)
                 {
-                    Assert.True(Volatile.Read(ref isDone[checkedUpTo]), $"{commit} covers {checkedUpTo}, which is not done");
+                    Assert.True(Volatile.Read(ref isDone[checkedUpTo]),
+                        $"{commit} covers {checkedUpTo}, which is not done");
                 }
             }
         }
@@ -127,7 +128,8 @@ public sealed class TrackerTests
     }
 
     static void CompleteInAnyOrder(
-        System.Collections.Concurrent.BlockingCollection<Delivery> toRun, Random random, Tracker tracker, Returns returns,
+        System.Collections.Concurrent.BlockingCollection<Delivery> toRun, Random random, Tracker tracker,
+        Returns returns,
         bool[] isDone)
     {
         var kept = new List<Delivery>();
@@ -224,7 +226,8 @@ public sealed class TrackerTests
         }
     }
 
-    static void Compare(Tracker tracker, SortedDictionary<long, Delivery>.KeyCollection open, SortedSet<long> done, long next)
+    static void Compare(
+        Tracker tracker, SortedDictionary<long, Delivery>.KeyCollection open, SortedSet<long> done, long next)
     {
         Assert.Equal(open.Count == 0 ? next : open.First(), tracker.CommitOffset());
         Assert.Equal(open.Count, tracker.Unfinished);
