@@ -1,7 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
-using Millrace.Ops;
+using Millrace.Ops.DeadLetters;
+using Millrace.Ops.Replay;
 using Spectre.Console;
 
 namespace Millrace.Cli.Commands;
@@ -69,7 +70,7 @@ static class DeadLetterCommand
 
     static async Task<int> ListAsync(Cluster cluster, string topic, int limit, bool withValues, CancellationToken cancellation)
     {
-        var letters = new DeadLetters(cluster.Client);
+        var letters = new DeadLetterReader(cluster.Client);
         var groups = await letters.GroupAsync(topic, cancellation).ConfigureAwait(false);
         var summary = new Table().Border(TableBorder.Simple).AddColumns("Exception", "Count", "First", "Last", "Newest message");
         foreach (var group in groups)

@@ -1,7 +1,7 @@
 using Millrace.Processing.DeadLetters;
 using Millrace.Protocol;
 
-namespace Millrace.Ops;
+namespace Millrace.Ops.DeadLetters;
 
 /// <summary>One record of a dead-letter topic, with what its headers tell. All bytes are copies.</summary>
 public sealed record DeadLetter
