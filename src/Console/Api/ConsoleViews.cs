@@ -91,7 +91,7 @@ sealed class ConsoleViews(ConsoleService service)
         return new LetterDetailView(
             ToView(letter), PayloadView.Of(letter.Key, max), PayloadView.Of(letter.Value, max),
             [.. letter.Headers.Select(h => new HeaderView(h.Key, PayloadView.Of(h.Value, max)))],
-            letter.Info?.StackTrace, letter.Info?.Handler, letter.Info?.FailedAt);
+            letter.StackTrace, letter.Handler, letter.FailedAt);
     }
 
     public Task<IReadOnlyList<ReplayView>> ReplaysAsync(HttpContext http) => Task.FromResult(Replays());
@@ -143,8 +143,8 @@ sealed class ConsoleViews(ConsoleService service)
         [.. g.Partitions.Select(static p => p.Partition.Topic).Distinct()], g.Lag, g.LagSeconds, g.Lost, g.Unknown, g.IsReplay, g.Error);
 
     static LetterView ToView(DeadLetter d) => new(
-        d.Partition.Partition, d.Offset, d.Timestamp, PayloadView.Line(d.Key, LineChars), d.Info?.OriginalTopic, d.Info?.OriginalPartition,
-        d.Info?.OriginalOffset, d.Info?.ConsumerGroup, d.Info?.ExceptionType, d.Info?.ExceptionMessage, d.Info?.Reason, d.Info?.Attempts,
+        d.Partition.Partition, d.Offset, d.Timestamp, PayloadView.Line(d.Key, LineChars), d.OriginalTopic, d.OriginalPartition,
+        d.OriginalOffset, d.ConsumerGroup, d.ExceptionType, d.ExceptionMessage, d.Reason, d.Attempts,
         d.Replays);
 
     static ReplayView ToView(ReplayStatus s) => new(
