@@ -39,7 +39,7 @@ static class LagCommand
             return "No consumer group has committed anything yet.\n";
         }
 
-        var table = new TextTable("Group", "State", "Members", "Lag", "Waiting since", "Lost").Right(2, 3, 4, 5);
+        var table = new TextTable("Group", "State", "Members", "Lag", "Waiting", "Lost").Right(2, 3, 4, 5);
         foreach (var g in groups)
         {
             table.Add(
@@ -52,7 +52,7 @@ static class LagCommand
 
     internal static string Detail(GroupLag group)
     {
-        var table = new TextTable("Partition", "Start", "Committed", "End", "Lag", "Waiting since", "Lost", "Member", "Note")
+        var table = new TextTable("Partition", "Start", "Committed", "End", "Lag", "Waiting", "Lost", "Member", "Note")
             .Right(1, 2, 3, 4, 5, 6);
         foreach (var p in group.Partitions)
         {

@@ -49,7 +49,7 @@ function el(name, attributes, ...children) {
       element.setAttribute(key, value === true ? '' : value);
     }
   }
-  element.append(...children.flat().filter((c) => c !== null && c !== undefined && c !== ''));
+  element.append(...children.flat(Infinity).filter((c) => c !== null && c !== undefined && c !== ''));
   return element;
 }
 
@@ -109,7 +109,7 @@ async function overview() {
     verdict(o.problems),
     el('ul', { class: 'problems' }, o.problems.map((p) => {
       const [noun, to, action] = subjects[p.subject];
-      const age = p.since ? ` Since ${seconds((Date.parse(o.at) - Date.parse(p.since)) / 1000)}.` : '';
+      const age = p.since ? ` For ${seconds((Date.parse(o.at) - Date.parse(p.since)) / 1000)}.` : '';
       return el('li', { class: p.severity.toLowerCase() },
         el('p', {}, el('strong', {}, `${noun} ${p.name}: `), p.text, age),
         el('p', { class: 'dim' }, p.remedy),
@@ -163,7 +163,7 @@ async function groups([id]) {
     ['State', groupState],
     ['Members', (g) => number(g.members), 'number'],
     ['Lag', (g) => number(g.lag), 'number'],
-    ['Waiting since', (g) => seconds(g.lagSeconds), 'number'],
+    ['Waiting', (g) => seconds(g.lagSeconds), 'number'],
     ['Topics', (g) => g.topics.join(', ')],
   ], [...all.filter((g) => !g.isReplay), ...all.filter((g) => g.isReplay)], 'No consumer group has committed anything yet.')]];
 }
@@ -186,7 +186,7 @@ async function group(id) {
       ['Committed', (p) => number(p.committed), 'number'],
       ['End', (p) => number(p.end), 'number'],
       ['Lag', (p) => number(p.lag), 'number'],
-      ['Waiting since', (p) => seconds(p.lagSeconds), 'number'],
+      ['Waiting', (p) => seconds(p.lagSeconds), 'number'],
       ['Lost', (p) => (p.lost ? number(p.lost) : ''), 'number'],
       ['Member', (p) => p.member ?? ''],
       ['', (p) => (commitStates[p.state] ? [tag(...commitStates[p.state]), p.error ? ` ${p.error}` : ''] : '')],
@@ -247,8 +247,8 @@ async function letters(topic, exception, from) {
     table('Dead letters', [
       ['Where', (l) => link(path('dead-letters', topic, exception, l.partition, l.offset), `${l.partition}:${l.offset}`)],
       ['Written', (l) => time(l.timestamp), 'time'],
-      ['Key', (l) => l.key ?? tag('null', 'dim')],
-      ['From', (l) => (l.originalTopic ? `${l.originalTopic} ${l.originalPartition ?? '?'}:${l.originalOffset ?? '?'}` : '')],
+      ['Key', (l) => l.key ?? tag('null', 'dim'), 'short'],
+      ['From', (l) => (l.originalTopic ? `${l.originalTopic} ${l.originalPartition ?? '?'}:${l.originalOffset ?? '?'}` : ''), 'short'],
       ['Attempts', (l) => number(l.attempts), 'number'],
       ['Exception', (l) => [el('span', { title: l.exceptionType ?? '' }, shortType(l.exceptionType)), l.exceptionMessage ? `: ${l.exceptionMessage}` : '']],
       ['Replays', (l) => (l.replays ? number(l.replays) : ''), 'number'],
@@ -374,7 +374,10 @@ async function draw() {
   try {
     const view = views[name];
     if (!view) throw new Error(`There is no view '${name}'. Choose one above.`);
-    const [state, [title, content, options]] = await Promise.all([ask('api/overview'), refreshOrSet(() => view(parts))]);
+    // First, because buttons depend on it; the server shares one reading among all that ask within two seconds.
+    const state = await ask('api/overview');
+    allowChanges = state.allowChanges;
+    const [title, content, options] = await view(parts);
     if (mine !== drawing) return;
     showError(null);
     show(name, hash, title, content, options);
@@ -387,18 +390,12 @@ async function draw() {
   }
 }
 
-/** The first draw must know whether changes are allowed before buttons are made. */
-async function refreshOrSet(view) {
-  allowChanges = (await ask('api/overview')).allowChanges;
-  return view();
-}
-
 function show(name, hash, title, content, options) {
   const isNew = hash !== shownHash;
   const focused = isNew ? -1 : focusable().indexOf(document.activeElement);
   shownHash = hash;
   isStill = options?.isStill ?? false;
-  main.replaceChildren(el('h1', {}, title), ...content.flat().filter(Boolean));
+  main.replaceChildren(el('h1', {}, title), ...content.flat(Infinity).filter(Boolean));
   document.title = `${title} · Millrace`;
   for (const a of document.querySelectorAll('nav a')) {
     if (a.getAttribute('href') === `#/${name}`) a.setAttribute('aria-current', 'page'); else a.removeAttribute('aria-current');
