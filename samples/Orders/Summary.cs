@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Millrace.Client;
-using Millrace.Ops;
+using Millrace.Ops.DeadLetters;
 using Millrace.Processing.Hosting;
 using Millrace.Protocol;
 using Spectre.Console;
@@ -152,7 +152,7 @@ sealed record Summary
     static async Task<(long Count, long Origins, IReadOnlyList<DeadLetterGroup> Groups)> DeadLettersAsync(
         KafkaClient client, CancellationToken cancellation)
     {
-        var letters = new DeadLetters(client);
+        var letters = new DeadLetterReader(client);
         var topic = OrdersOptions.Topic + DeadLetters.Suffix;
         var origins = new HashSet<(int?, long?)>();
         var count = 0L;

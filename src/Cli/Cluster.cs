@@ -9,13 +9,17 @@ sealed class Cluster : IAsyncDisposable
 {
     readonly KafkaBroker? _broker;
 
-    Cluster(KafkaClient client, KafkaBroker? broker)
+    Cluster(KafkaClient client, string address, KafkaBroker? broker)
     {
         Client = client;
+        Address = address;
         _broker = broker;
     }
 
     public KafkaClient Client { get; }
+
+    /// <summary>Where it is.</summary>
+    public string Address { get; }
 
     /// <summary>Opens the cluster. <paramref name="bootstrap"/> wins over <paramref name="data"/>, both over the settings file.</summary>
     /// <param name="bootstrap">From the command line, or null.</param>
@@ -65,7 +69,9 @@ sealed class Cluster : IAsyncDisposable
 
         var broker = await KafkaBroker.StartAsync(
             new BrokerOptions { DataDirectory = data, Port = 0 }, cancellation: cancellation).ConfigureAwait(false);
-        return new Cluster(new KafkaClient(new ClientOptions { BootstrapServers = broker.BootstrapServers }), broker);
+        return new Cluster(
+            new KafkaClient(new ClientOptions { BootstrapServers = broker.BootstrapServers, ClientId = "millrace-cli" }),
+            broker.BootstrapServers, broker);
     }
 
     static async Task<Cluster> ConnectAsync(string address, CancellationToken cancellation)
@@ -74,7 +80,7 @@ sealed class Cluster : IAsyncDisposable
         try
         {
             await client.Admin.DescribeClusterAsync(cancellation).ConfigureAwait(false);
-            return new Cluster(client, null);
+            return new Cluster(client, address, null);
         }
         catch
         {

@@ -1,6 +1,6 @@
 using Millrace.Broker;
 using Millrace.Client;
-using Millrace.Ops;
+using Millrace.Ops.DeadLetters;
 using Millrace.Processing;
 using Millrace.Protocol;
 using Millrace.Testing;
@@ -23,7 +23,7 @@ public sealed class PublicApiTests
             "Client" => typeof(KafkaClient).Assembly,
             "Broker" => typeof(KafkaBroker).Assembly,
             "Processing" => typeof(MillraceBuilder).Assembly,
-            "Ops" => typeof(DeadLetters).Assembly,
+            "Ops" => typeof(DeadLetterReader).Assembly,
             _ => typeof(TestKafka).Assembly,
         };
         var path = $"api/Millrace.{library}.txt";

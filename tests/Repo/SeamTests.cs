@@ -80,6 +80,20 @@ public sealed partial class SeamTests
         Assert.Empty(offenders);
     }
 
+    [Fact]
+    public void Null_memory_is_spelled_out()
+    {
+        // `c ? null : memory` is an empty memory (null converts by way of byte[]), and has cost us null keys and values.
+        var offenders = Checkout.HandWritten("src", "samples")
+            .SelectMany(file => Checkout.Lines(file)
+                .Where(line => NullMemory().IsMatch(line))
+                .Select(line => $"{file}: {line.Trim()}"));
+        Assert.Empty(offenders);
+    }
+
+    [GeneratedRegex(@"ReadOnlyMemory<byte>\?.*(\? null :|: null;)|\? null : \S*(Memory|Slice|Key|Value|Section)\b")]
+    private static partial Regex NullMemory();
+
     [GeneratedRegex(@"#pragma warning disable")]
     private static partial Regex Disable();
 

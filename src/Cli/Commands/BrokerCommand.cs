@@ -12,23 +12,35 @@ static class BrokerCommand
         var data = new Option<string>("--data") { Description = "Directory of the log; created if missing.", Required = true };
         var port = new Option<int>("--port") { Description = "Port to listen on.", DefaultValueFactory = _ => 9092 };
         var host = new Option<string>("--host") { Description = "Address to listen on.", DefaultValueFactory = _ => "127.0.0.1" };
-        var flush = new Option<FlushPolicy>("--flush")
+        var flush = new Option<FlushMode>("--flush")
         {
             Description = "When a record counts as written: Memory, Os (page cache), Interval, or Group (fsync shared by those who wait).",
-            DefaultValueFactory = _ => FlushPolicy.Group,
+            DefaultValueFactory = _ => FlushMode.Group,
         };
-        var command = new Command("broker", "Runs a broker on one data directory until interrupted.") { data, port, host, flush };
+        var interval = new Option<int>("--flush-ms")
+        {
+            Description = "With --flush Interval: milliseconds between two flushes.",
+            DefaultValueFactory = _ => 1000,
+        };
+        var command = new Command("broker", "Runs a broker on one data directory until interrupted.") { data, port, host, flush, interval };
         command.SetAction((parsed, cancellation) => RunAsync(
             new BrokerOptions
             {
                 DataDirectory = parsed.GetValue(data)!,
                 Port = parsed.GetValue(port),
                 Host = parsed.GetValue(host)!,
-                Flush = parsed.GetValue(flush),
+                Flush = PolicyOf(parsed.GetValue(flush), parsed.GetValue(interval)),
             },
             cancellation));
         return command;
     }
+
+    static FlushPolicy PolicyOf(FlushMode mode, int intervalMs) => mode switch
+    {
+        FlushMode.Interval when intervalMs > 0 => FlushPolicy.Every(TimeSpan.FromMilliseconds(intervalMs)),
+        FlushMode.Interval => throw new CommandException($"--flush-ms {intervalMs} is no interval: give at least 1."),
+        _ => new FlushPolicy(mode, TimeSpan.Zero),
+    };
 
     static async Task<int> RunAsync(BrokerOptions options, CancellationToken cancellation)
     {

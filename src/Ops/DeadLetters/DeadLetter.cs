@@ -1,7 +1,7 @@
 using Millrace.Processing.DeadLetters;
 using Millrace.Protocol;
 
-namespace Millrace.Ops;
+namespace Millrace.Ops.DeadLetters;
 
 /// <summary>One record of a dead-letter topic, with what its headers tell. All bytes are copies.</summary>
 public sealed record DeadLetter
@@ -29,6 +29,41 @@ public sealed record DeadLetter
 
     /// <summary>How often it was replayed before it came to lie here.</summary>
     public int Replays { get; init; }
+
+    // What Info says, for callers that do not reference Millrace.Processing.
+
+    /// <summary>The topic that it was consumed from, or null.</summary>
+    public string? OriginalTopic => Info?.OriginalTopic;
+
+    /// <summary>The partition that it was consumed from, or null.</summary>
+    public int? OriginalPartition => Info?.OriginalPartition;
+
+    /// <summary>Its offset there, or null.</summary>
+    public long? OriginalOffset => Info?.OriginalOffset;
+
+    /// <summary>The group that failed, or null.</summary>
+    public string? ConsumerGroup => Info?.ConsumerGroup;
+
+    /// <summary>The full name of the exception's type, or null.</summary>
+    public string? ExceptionType => Info?.ExceptionType;
+
+    /// <summary>The exception's message, or null.</summary>
+    public string? ExceptionMessage => Info?.ExceptionMessage;
+
+    /// <summary>The stack trace, possibly shortened, or null.</summary>
+    public string? StackTrace => Info?.StackTrace;
+
+    /// <summary>How often the handler was called, or null.</summary>
+    public int? Attempts => Info?.Attempts;
+
+    /// <summary>When the last call failed, or null.</summary>
+    public DateTimeOffset? FailedAt => Info?.FailedAt;
+
+    /// <summary>The handler that failed, or null.</summary>
+    public string? Handler => Info?.Handler;
+
+    /// <summary>Why it was given up on, or null.</summary>
+    public string? Reason => Info?.Reason;
 }
 
 /// <summary>Dead letters that failed alike.</summary>

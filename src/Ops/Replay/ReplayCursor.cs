@@ -1,4 +1,4 @@
-namespace Millrace.Ops;
+namespace Millrace.Ops.Replay;
 
 /// <summary>What the metadata of a replay's committed offset tells: where each partition of the target ended when
 /// everything before the cursor was acknowledged. Whatever an interrupted run sent after that lies behind these ends.</summary>

@@ -1,9 +1,10 @@
 using System.Globalization;
 using System.Text;
+using Millrace.Ops.DeadLetters;
 using Millrace.Processing.DeadLetters;
 using Millrace.Protocol;
 
-namespace Millrace.Ops;
+namespace Millrace.Ops.Replay;
 
 /// <summary>The headers that a replay adds to a record, and what becomes of those that tell of its failure.</summary>
 static class ReplayHeaders
@@ -20,7 +21,7 @@ static class ReplayHeaders
 
     /// <summary>The headers of the copy: the record's own, untouched and in order; those of the failure under
     /// <c>millrace-prev-</c>, without the stack trace; then ours.</summary>
-    public static List<RecordHeader> For(DeadLetter letter)
+    public static RecordHeader[] For(DeadLetter letter)
     {
         var headers = new List<RecordHeader>(letter.Headers.Count + 2);
         foreach (var header in letter.Headers)
@@ -42,7 +43,20 @@ static class ReplayHeaders
         headers.Add(new RecordHeader(Id, Encoding.UTF8.GetBytes(IdOf(letter))));
         var count = (CountOf(letter.Headers) + 1).ToString(CultureInfo.InvariantCulture);
         headers.Add(new RecordHeader(Count, Encoding.UTF8.GetBytes(count)));
-        return headers;
+        return [.. headers];
+    }
+
+    /// <summary>Which dead letter an id names, or null when it is not of that form.</summary>
+    public static (TopicPartition Partition, long Offset)? ParseId(ReadOnlyMemory<byte>? id)
+    {
+        var text = id is { } bytes ? Encoding.UTF8.GetString(bytes.Span) : "";
+        var last = text.LastIndexOf('/');
+        var middle = last > 0 ? text.LastIndexOf('/', last - 1) : -1;
+        return middle > 0
+            && int.TryParse(text.AsSpan(middle + 1, last - middle - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var partition)
+            && long.TryParse(text.AsSpan(last + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var offset)
+                ? (new TopicPartition(text[..middle], partition), offset)
+                : null;
     }
 
     /// <summary>How often a record was replayed, as its headers tell.</summary>

@@ -1,4 +1,6 @@
-namespace Millrace.Ops;
+using Millrace.Ops.DeadLetters;
+
+namespace Millrace.Ops.Replay;
 
 /// <summary>One replay: from which dead-letter topic, to which topic, how fast.</summary>
 public sealed record ReplayOptions

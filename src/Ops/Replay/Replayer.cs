@@ -1,8 +1,12 @@
 using System.Globalization;
 using Millrace.Client;
 using Millrace.Client.Produce;
+<<<<<<< HEAD
+=======
+using Millrace.Ops.DeadLetters;
+>>>>>>> h/console
 
-namespace Millrace.Ops;
+namespace Millrace.Ops.Replay;
 
 /// <summary>
 /// Sends the dead letters of a topic to another topic: original key, value and headers. Each is sent once, also when a run
@@ -18,15 +22,16 @@ namespace Millrace.Ops;
 /// <param name="clock">Paces a limited replay; the system's clock by default.</param>
 public sealed class Replayer(KafkaClient client, TimeProvider? clock = null)
 {
-    const string InstanceId = "millrace-replay";
+    /// <summary>How the names of the groups begin that keep the cursors of replays.</summary>
+    public const string GroupPrefix = "millrace-replay.";
 
-    static readonly TimeSpan PollTimeout = TimeSpan.FromSeconds(5);
+    const string InstanceId = "millrace-replay";
 
     readonly TimeProvider _clock = clock ?? TimeProvider.System;
 
     /// <summary>Runs one replay to the end of what lay in the source when it started.</summary>
     /// <param name="options">What to send where.</param>
-    /// <param name="cancellation">Stops after the batch that is under way; a later run goes on there.</param>
+    /// <param name="cancellation">Stops at once; a later run goes on there and repeats nothing.</param>
     /// <returns>What was sent, and what was not.</returns>
     /// <exception cref="ArgumentException">Source and target are the same, or a number is out of range.</exception>
     /// <exception cref="KafkaServerException">A topic is missing, or another replay of the same pair took over.</exception>
@@ -34,34 +39,36 @@ public sealed class Replayer(KafkaClient client, TimeProvider? clock = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        var source = await TopicRange.OfAsync(client, options.From, cancellation).ConfigureAwait(false);
-        var session = await ReplaySession.OpenAsync(client, options, InstanceId, source, cancellation).ConfigureAwait(false);
+        var reader = new DeadLetterReader(client, _clock);
+        var source = await reader.RangeAsync(options.From, cancellation).ConfigureAwait(false);
+        var session = await ReplaySession.OpenAsync(client, options, InstanceId, source, _clock, cancellation).ConfigureAwait(false);
         await using var _ = session.ConfigureAwait(false);
-        return await SendAllAsync(options, source, session, cancellation).ConfigureAwait(false);
+        return await SendAllAsync(options, reader, source, session, cancellation).ConfigureAwait(false);
     }
 
     /// <summary>The consumer group that keeps the cursor of a replay.</summary>
     public static string GroupOf(string from, string to) =>
-        string.Create(CultureInfo.InvariantCulture, $"millrace-replay.{from}.{to}");
+        string.Create(CultureInfo.InvariantCulture, $"{GroupPrefix}{from}.{to}");
 
     async Task<ReplayProgress> SendAllAsync(
-        ReplayOptions options, TopicRange source, ReplaySession session, CancellationToken cancellation)
+        ReplayOptions options, DeadLetterReader reader, TopicRange source, ReplaySession session, CancellationToken cancellation)
     {
-        var sentBefore = await session.FindSentAsync(PollTimeout, cancellation).ConfigureAwait(false);
         var rest = source.From(session.Cursor);
         var progress = new ReplayProgress(0, 0, 0, rest.Count);
         var pace = new Pace(options.RatePerSecond, _clock);
         var producer = client.CreateProducer(new ProducerOptions());
         await using var _ = producer.ConfigureAwait(false);
         var unsaved = 0;
-        await foreach (var letter in new DeadLetters(client).ReadAsync(rest, cancellation).ConfigureAwait(false))
+        var isDone = true;
+        await foreach (var letter in reader.ReadAsync(rest, cancellation).ConfigureAwait(false))
         {
             if (options.Limit is { } limit && progress.Sent >= limit)
             {
+                isDone = false;
                 break;
             }
 
-            var fate = Judge(letter, options, sentBefore);
+            var fate = Judge(letter, options, session);
             if (fate == Fate.Send)
             {
                 await pace.WaitAsync(cancellation).ConfigureAwait(false);
@@ -81,13 +88,20 @@ public sealed class Replayer(KafkaClient client, TimeProvider? clock = null)
             {
                 unsaved = 0;
                 await producer.FlushAsync(cancellation).ConfigureAwait(false);
-                await session.SaveAsync(cancellation).ConfigureAwait(false);
+                await session.SaveAsync(isDone: false, cancellation).ConfigureAwait(false);
                 options.OnProgress?.Invoke(progress);
             }
         }
 
         await producer.FlushAsync(cancellation).ConfigureAwait(false);
-        await session.SaveAsync(cancellation).ConfigureAwait(false);
+        if (isDone)
+        {
+            // Past offsets that nobody gets, so that nothing seems to remain.
+            session.AdvanceTo(rest);
+            progress = progress with { Remaining = 0 };
+        }
+
+        await session.SaveAsync(isDone, cancellation).ConfigureAwait(false);
         options.OnProgress?.Invoke(progress);
         return progress;
     }
@@ -99,9 +113,9 @@ public sealed class Replayer(KafkaClient client, TimeProvider? clock = null)
         PassOver,
     }
 
-    static Fate Judge(DeadLetter letter, ReplayOptions options, HashSet<string> sentBefore)
+    static Fate Judge(DeadLetter letter, ReplayOptions options, ReplaySession session)
     {
-        if (sentBefore.Contains(ReplayHeaders.IdOf(letter)))
+        if (session.WasSent(letter))
         {
             return Fate.AlreadySent;
         }

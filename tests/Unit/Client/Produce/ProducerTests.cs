@@ -132,7 +132,7 @@ public sealed class ProducerTests : IAsyncLifetime
         var isOpen = false;
         _broker.OnProduce = (_, _) => Volatile.Read(ref isOpen) ? Fault.None : new Fault(ErrorCode.NotEnoughReplicas);
         await using var producer = _client.CreateProducer(new ProducerOptions { MaxRequestSize = 4096, BatchSize = 1024, BufferMemory = 4096 });
-        await _broker.UntilAsync(() => producer.EnqueueAsync(Record()).IsCompleted);   // until the topic is known
+        await _broker.UntilAsync(() => producer.EnqueueAsync(Record()).AsTask().IsCompleted);   // until the topic is known
         var calls = Enumerable.Range(0, 200).Select(_ => producer.EnqueueAsync(Record()).AsTask()).ToArray();
         Assert.False(calls[^1].IsCompleted);
         Volatile.Write(ref isOpen, true);

@@ -119,13 +119,15 @@ public sealed class DeadLetterStepTests
     }
 }
 
+/// <summary>What a <see cref="FakeProducer"/> took.</summary>
+readonly record struct Letter(TopicPartition Target, byte[]? Key, byte[]? Value, IReadOnlyList<RecordHeader> Headers);
+
 /// <summary>Takes dead letters, or fails as told.</summary>
 sealed class FakeProducer : IDeadLetterProducer
 {
     public Queue<Exception> Failures { get; } = [];
 
-    public List<(
-        TopicPartition Target, byte[]? Key, byte[]? Value, IReadOnlyList<RecordHeader> Headers)> Sent { get; } = [];
+    public List<Letter> Sent { get; } = [];
 
     public async ValueTask ProduceAsync(
         TopicPartition target, ReadOnlyMemory<byte>? key, ReadOnlyMemory<byte>? value,
@@ -139,7 +141,7 @@ sealed class FakeProducer : IDeadLetterProducer
 
         lock (Sent)
         {
-            Sent.Add((target, key?.ToArray(), value?.ToArray(), headers));
+            Sent.Add(new Letter(target, key?.ToArray(), value?.ToArray(), headers));
         }
     }
 }
