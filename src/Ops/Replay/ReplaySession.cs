@@ -1,10 +1,6 @@
-using System.Text;
 using Millrace.Client;
 using Millrace.Client.Consume;
-<<<<<<< HEAD
-=======
 using Millrace.Ops.DeadLetters;
->>>>>>> h/console
 using Millrace.Protocol;
 
 namespace Millrace.Ops.Replay;
@@ -63,30 +59,8 @@ sealed class ReplaySession : IAsyncDisposable
         }
     }
 
-<<<<<<< HEAD
-    /// <summary>The ids of records that lie in the target behind the ends that the cursor names.</summary>
-    public async Task<HashSet<string>> FindSentAsync(TimeSpan pollTimeout, CancellationToken cancellation)
-    {
-        var sent = new HashSet<string>(StringComparer.Ordinal);
-        var range = await TopicRange.OfAsync(_client, _options.To, cancellation).ConfigureAwait(false);
-        // A target that was recreated or got more partitions meanwhile: the ends we know count, the rest is read whole.
-        var starts = range.Partitions
-            .Where(p => p.Partition < _targetEnds.Length && _targetEnds[p.Partition] <= range.End(p))
-            .ToDictionary(p => p, p => _targetEnds[p.Partition]);
-        await foreach (var (_, record) in range.From(starts).ReadAsync(_client, pollTimeout, cancellation).ConfigureAwait(false))
-        {
-            if (record.Headers.TryGetLast(ReplayHeaders.Id, out var value) && value is { } id)
-            {
-                sent.Add(Encoding.UTF8.GetString(id.Span));
-            }
-        }
-
-        return sent;
-    }
-=======
     /// <summary>An interrupted run sent this one. Asked once per letter.</summary>
     public bool WasSent(DeadLetter letter) => _sentBefore.Remove((letter.Partition.Partition, letter.Offset));
->>>>>>> h/console
 
     /// <summary>The record is sent, or will not be: the cursor moves behind it at the next save.</summary>
     public void Advance(DeadLetter letter) => _cursor[letter.Partition] = letter.Offset + 1;

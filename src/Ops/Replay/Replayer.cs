@@ -1,10 +1,7 @@
 using System.Globalization;
 using Millrace.Client;
 using Millrace.Client.Produce;
-<<<<<<< HEAD
-=======
 using Millrace.Ops.DeadLetters;
->>>>>>> h/console
 
 namespace Millrace.Ops.Replay;
 
@@ -72,7 +69,7 @@ public sealed class Replayer(KafkaClient client, TimeProvider? clock = null)
             if (fate == Fate.Send)
             {
                 await pace.WaitAsync(cancellation).ConfigureAwait(false);
-                var record = new ProducerRecord(options.To, letter.Key, letter.Value) { Headers = [.. ReplayHeaders.For(letter)] };
+                var record = new ProducerRecord(options.To, letter.Key, letter.Value) { Headers = ReplayHeaders.For(letter) };
                 await producer.EnqueueAsync(record, cancellation).ConfigureAwait(false);
             }
 
