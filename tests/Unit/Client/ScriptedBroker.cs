@@ -170,13 +170,13 @@ sealed class ScriptedBroker : IAsyncDisposable
             _ => header.ApiVersion >= ProduceRequest.FirstFlexibleVersion,
         });
 
-    static ApiVersionsResponse Versions() => new()
+    ApiVersionsResponse Versions() => new()
     {
         ApiKeys =
         [
             new() { ApiKey = (short)ApiKey.Produce, MinVersion = 3, MaxVersion = 11 },
             new() { ApiKey = (short)ApiKey.Metadata, MinVersion = 1, MaxVersion = 12 },
-            new() { ApiKey = (short)ApiKey.ApiVersions, MinVersion = 0, MaxVersion = 3 },
+            new() { ApiKey = (short)ApiKey.ApiVersions, MinVersion = 0, MaxVersion = ApiVersionsMax },
             new() { ApiKey = (short)ApiKey.InitProducerId, MinVersion = 0, MaxVersion = 4 },
         ],
     };
