@@ -78,7 +78,9 @@ sealed partial class PartitionBuffer
             askAgainMs = inFlight > 0 ? long.MaxValue : context.NowMs + (long)rules.Options.RetryBackoff.TotalMilliseconds;
             return null;
         }
-        if (_sent.Count >= rules.MaxInFlight || !IsDue(context, ref askAgainMs))
+        // Rule 6, which also limits how many are in flight.
+        var isWindowFull = _sent.Count > 0 && _nextOrdinal - _sent[0].Ordinal >= rules.MaxInFlight;
+        if (isWindowFull || !IsDue(context, ref askAgainMs))
         {
             return null;
         }
@@ -106,6 +108,7 @@ sealed partial class PartitionBuffer
             batch.Number(_producerId, _producerEpoch, _nextSequence);
             _nextSequence = NextSequence(_nextSequence, batch.Count);
         }
+        batch.Ordinal = _nextOrdinal++;
         _unsentBytes -= batch.ReservedBytes;
         _sent.Add(batch);
         return batch;
@@ -165,6 +168,7 @@ sealed partial class PartitionBuffer
         foreach (var batch in _sent)
         {
             batch.Number(id, epoch, _nextSequence);
+            batch.Ordinal = _nextOrdinal++;
             _nextSequence = NextSequence(_nextSequence, batch.Count);
         }
         _needsEpoch = false;

@@ -39,7 +39,9 @@ enum Appended
 /// when none behind it is in flight, so the order of sequences on the wire holds; (3) nothing goes to a new leader while
 /// something is in flight to the old one; (4) a numbered batch that failed leaves a gap that the broker would refuse to
 /// jump: the partition drains, takes a new epoch and numbers what is left from 0; (5) but a batch that may have been written
-/// is sent again under its old number until the broker tells, because under a new one it could be written twice.
+/// is sent again under its old number until the broker tells, because under a new one it could be written twice;
+/// (6) no more than five batches are numbered from the oldest unresolved one on, however often that was sent: a broker
+/// remembers five, and would call a written batch that fell out of its memory a gap instead of a duplicate.
 /// </remarks>
 sealed partial class PartitionBuffer(string topic, int index, ProducerRules rules)
 {
@@ -54,6 +56,7 @@ sealed partial class PartitionBuffer(string topic, int index, ProducerRules rule
     long _producerId = -1;
     short _producerEpoch = -1;
     int _nextSequence;
+    long _nextOrdinal;
     int _stickyBytes;
     long _clockMs;
     long _unsentBytes;

@@ -72,6 +72,9 @@ sealed class ProduceBatch(BufferPool pool, int sizeLimit)
 
     public int BaseSequence { get; private set; } = -1;
 
+    /// <summary>Counts the partition's batches in the order of sequences.</summary>
+    public long Ordinal { get; set; }
+
     /// <summary>The bytes of the sealed batch.</summary>
     public ReadOnlyMemory<byte> Bytes => Builder.SealedBatch;
 

@@ -190,6 +190,23 @@ public sealed class PartitionBufferTests : IAsyncDisposable
     }
 
     [Fact]
+    public void A_doubtful_batch_stays_among_the_five_that_a_broker_remembers()
+    {
+        var batches = Enumerable.Range(0, 5).Select(_ => SendOne()).ToArray();
+        Refuse(batches[0], ErrorCode.RequestTimedOut);   // written, perhaps
+        foreach (var batch in batches[1..])
+        {
+            Assert.True(_partition.Answer(batch, new BatchAnswer(ErrorCode.None), 0, out _));
+        }
+        _clock.Advance(500);
+        Assert.Same(batches[0], Take());
+        Append();
+        Assert.Null(Take(out _, isHurried: true));   // a sixth would push it out of the broker's memory
+        Assert.True(_partition.Answer(batches[0], new BatchAnswer(ErrorCode.DuplicateSequenceNumber), 0, out _));
+        Assert.NotNull(Take(out _, isHurried: true));
+    }
+
+    [Fact]
     public void One_request_takes_one_batch()
     {
         Append();
