@@ -3,7 +3,8 @@ using Xunit;
 
 namespace Millrace.Scenarios;
 
-/// <summary>The cluster that the scenarios run against: the one that <c>MILLRACE_TEST_BOOTSTRAP</c> names. Without it a scenario is
+/// <summary>The cluster that the scenarios run against: the one that <c>MILLRACE_TEST_BOOTSTRAP</c> names. Without it
+/// a scenario is
 /// skipped.</summary>
 static class Cluster
 {
@@ -20,7 +21,8 @@ static class Cluster
     }
 
     /// <summary>A client of the cluster.</summary>
-    public static KafkaClient Connect() => new(new ClientOptions { BootstrapServers = Bootstrap, ClientId = "scenario" });
+    public static KafkaClient Connect() =>
+        new(new ClientOptions { BootstrapServers = Bootstrap, ClientId = "scenario" });
 
     /// <summary>A topic of its own, named after the scenario so that a broker's log line leads to it.</summary>
     public static async Task<string> CreateTopicAsync(KafkaClient client, string scenario, int partitions = 1)

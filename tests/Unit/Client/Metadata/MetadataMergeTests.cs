@@ -56,12 +56,18 @@ public sealed class MetadataMergeTests
         Assert.False(Apply(view, First, ErrorCode.UnknownTopicOrPartition).Topic("t")!.IsUsable);
     }
 
-    static ClusterView Apply(ClusterView old, Guid id, int leader, int epoch) => MetadataMerge.Apply(old, new MetadataResponse
+    static ClusterView Apply(ClusterView old, Guid id, int leader, int epoch)
     {
-        Brokers = [new() { NodeId = 1, Host = "a", Port = 1 }, new() { NodeId = 2, Host = "b", Port = 2 }],
-        Topics = [new() { Name = "t", TopicId = id, Partitions = [new() { PartitionIndex = 0, LeaderId = leader, LeaderEpoch = epoch }] }],
-    }, static _ => true);
+        var partition = new MetadataResponse.MetadataResponsePartition { LeaderId = leader, LeaderEpoch = epoch };
+        var response = new MetadataResponse
+        {
+            Brokers = [new() { NodeId = 1, Host = "a", Port = 1 }, new() { NodeId = 2, Host = "b", Port = 2 }],
+            Topics = [new() { Name = "t", TopicId = id, Partitions = [partition] }],
+        };
+        return MetadataMerge.Apply(old, response, static _ => true);
+    }
 
     static ClusterView Apply(ClusterView old, Guid id, ErrorCode error) => MetadataMerge.Apply(
-        old, new MetadataResponse { Topics = [new() { Name = "t", TopicId = id, ErrorCode = error }] }, static _ => true);
+        old, new MetadataResponse { Topics = [new() { Name = "t", TopicId = id, ErrorCode = error }] },
+            static _ => true);
 }

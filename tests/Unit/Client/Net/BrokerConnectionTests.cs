@@ -53,7 +53,8 @@ public sealed class BrokerConnectionTests
     [InlineData("a:70000", "'a:70000' is not host:port")]
     public void Wrong_bootstrap_servers_are_named(string servers, string expected)
     {
-        var error = Assert.Throws<ArgumentException>(() => new KafkaClient(new ClientOptions { BootstrapServers = servers }));
+        var error = Assert.Throws<ArgumentException>(
+            () => new KafkaClient(new ClientOptions { BootstrapServers = servers }));
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
     }
 

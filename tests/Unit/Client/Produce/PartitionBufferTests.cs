@@ -20,7 +20,8 @@ public sealed class PartitionBufferTests : IAsyncDisposable
     {
         var runtime = new ClientRuntime { TimeProvider = _clock, Random = new Random(1) };
         _core = new ClientCore(new ClientOptions { BootstrapServers = "nowhere:1" }, runtime);
-        _rules = new ProducerRules(new ProducerOptions { BatchSize = 1000, DeliveryTimeout = TimeSpan.FromSeconds(10) }, runtime);
+        _rules = new ProducerRules(
+            new ProducerOptions { BatchSize = 1000, DeliveryTimeout = TimeSpan.FromSeconds(10) }, runtime);
         _rules.Identity.Set(7, 0);
         _sender = NewSender(1);
         _partition = new PartitionBuffer("t", 0, _rules);
