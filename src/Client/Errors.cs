@@ -29,8 +29,10 @@ public sealed class KafkaConnectionException : Exception
     /// <param name="message">Which broker, and what happened.</param>
     /// <param name="inner">The cause.</param>
     /// <param name="isTransient">False when trying again cannot help (for example: no such protocol version).</param>
-    /// <param name="maybeProcessed">True when the request had been written, so that the broker may have carried it out.</param>
-    public KafkaConnectionException(string message, Exception? inner = null, bool isTransient = true, bool maybeProcessed = false)
+    /// <param name="maybeProcessed">True when the request had been written, so that the broker may have carried it
+    /// out.</param>
+    public KafkaConnectionException(
+        string message, Exception? inner = null, bool isTransient = true, bool maybeProcessed = false)
         : base(message, inner)
     {
         IsTransient = isTransient;
@@ -40,11 +42,13 @@ public sealed class KafkaConnectionException : Exception
     /// <summary>True when the same call may succeed later.</summary>
     public bool IsTransient { get; }
 
-    /// <summary>True when the request had been written before the connection failed: the broker may have carried it out.</summary>
+    /// <summary>True when the request had been written before the connection failed: the broker may have carried it
+    /// out.</summary>
     public bool MaybeProcessed { get; }
 }
 
-/// <summary>Records could not be delivered. From <c>SendAsync</c> it speaks of one record, from <c>FlushAsync</c> of all
+/// <summary>Records could not be delivered. From <c>SendAsync</c> it speaks of one record, from <c>FlushAsync</c> of
+/// all
 /// the enqueued records that failed since the last flush.</summary>
 public sealed class ProduceException : KafkaServerException
 {
@@ -54,7 +58,8 @@ public sealed class ProduceException : KafkaServerException
     /// <param name="failedCount">How many records failed.</param>
     /// <param name="maybeWritten">True when the record may have been written nevertheless.</param>
     /// <param name="inner">The cause.</param>
-    public ProduceException(ErrorCode code, string text, long failedCount = 1, bool maybeWritten = false, Exception? inner = null)
+    public ProduceException(
+        ErrorCode code, string text, long failedCount = 1, bool maybeWritten = false, Exception? inner = null)
         : base(code, text, inner)
     {
         FailedCount = failedCount;

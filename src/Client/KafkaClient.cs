@@ -5,7 +5,8 @@ using Millrace.Client.Routing;
 namespace Millrace.Client;
 
 /// <summary>
-/// The connection to one Kafka cluster. Start here: make one per cluster and process, then producers, consumers and the admin
+/// The connection to one Kafka cluster. Start here: make one per cluster and process, then producers, consumers and
+/// the admin
 /// client from it; they share connections and metadata. Nothing is sent before the first call that needs it.
 /// </summary>
 public sealed partial class KafkaClient : IAsyncDisposable

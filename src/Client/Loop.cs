@@ -5,7 +5,8 @@ namespace Millrace.Client;
 /// <summary>The one place of this package that starts background work.</summary>
 static class Loop
 {
-    /// <summary>Runs the body on the thread pool. A loop that ends with an exception other than cancellation is a bug of
+    /// <summary>Runs the body on the thread pool. A loop that ends with an exception other than cancellation is a bug
+    /// of
     /// the client: it is logged as an error, and the returned task still completes.</summary>
 #pragma warning disable RS0030 // Every background loop starts here, so that what runs can be counted and found.
     public static Task Start(string name, ILogger logger, Func<Task> body) => Task.Run(async () =>

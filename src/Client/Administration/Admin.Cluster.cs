@@ -6,7 +6,8 @@ namespace Millrace.Client.Administration;
 
 /// <summary>The cluster and its brokers.</summary>
 /// <param name="ClusterId">The cluster's id.</param>
-/// <param name="ControllerId">Node id of the controller (in a KRaft cluster: of a broker that forwards to it), -1 if unknown.</param>
+/// <param name="ControllerId">Node id of the controller (in a KRaft cluster: of a broker that forwards to it), -1 if
+/// unknown.</param>
 /// <param name="Brokers">The brokers, by node id.</param>
 public sealed record ClusterDescription(string? ClusterId, int ControllerId, IReadOnlyList<BrokerDescription> Brokers);
 
@@ -39,7 +40,8 @@ public readonly record struct ConfigResource(ConfigResourceType Type, string Nam
 /// <param name="Resource">What it belongs to.</param>
 /// <param name="Entries">The values by name.</param>
 /// <param name="Error">Why it could not be described, or null.</param>
-public sealed record ConfigDescription(ConfigResource Resource, IReadOnlyDictionary<string, ConfigEntry> Entries, ItemError? Error);
+public sealed record ConfigDescription(
+    ConfigResource Resource, IReadOnlyDictionary<string, ConfigEntry> Entries, ItemError? Error);
 
 /// <summary>One value of a configuration.</summary>
 /// <param name="Value">The value; null if it is secret or unset.</param>
@@ -51,7 +53,8 @@ public sealed record ConfigEntry(string? Value, bool IsDefault, bool IsReadOnly,
 /// <summary>The cluster, and configurations.</summary>
 public sealed partial class Admin
 {
-    // Where a value comes from, as the wire numbers it: 4 the broker's file, 5 the built-in default. Lower ones are set dynamically.
+    // Where a value comes from, as the wire numbers it: 4 the broker's file, 5 the built-in default. Lower ones are
+    // set dynamically.
     const sbyte FirstStaticConfigSource = 4;
 
     /// <summary>The cluster and its brokers.</summary>
@@ -72,7 +75,8 @@ public sealed partial class Admin
         ArgumentNullException.ThrowIfNull(resources);
         var asked = resources.ToList();
         var results = new Dictionary<ConfigResource, ConfigDescription>();
-        foreach (var target in asked.GroupBy(static r => r.Type == ConfigResourceType.Broker && r.Name.Length > 0 ? r.Name : null))
+        foreach (var target in asked.GroupBy(
+            static r => r.Type == ConfigResourceType.Broker && r.Name.Length > 0 ? r.Name : null))
         {
             var request = new DescribeConfigsRequest
             {
@@ -83,11 +87,13 @@ public sealed partial class Admin
                     ConfigurationKeys = null,
                 })],
             };
-            foreach (var answer in (await AskConfigsAsync(target.Key, request, cancellation).ConfigureAwait(false)).Results)
+            foreach (var answer in (
+                await AskConfigsAsync(target.Key, request, cancellation).ConfigureAwait(false)).Results)
             {
                 var resource = new ConfigResource((ConfigResourceType)answer.ResourceType, answer.ResourceName);
                 results[resource] = new ConfigDescription(
-                    resource, answer.Configs.ToDictionary(static c => c.Name, Describe), ErrorOf(answer.ErrorCode, answer.ErrorMessage));
+                    resource, answer.Configs.ToDictionary(static c => c.Name, Describe),
+                        ErrorOf(answer.ErrorCode, answer.ErrorMessage));
             }
         }
         return asked.ConvertAll(r => results.GetValueOrDefault(r)

@@ -4,7 +4,8 @@ using Millrace.Protocol.Messages;
 namespace Millrace.Client.Administration;
 
 /// <summary>A committed offset.</summary>
-/// <param name="Offset">The position from which the group goes on; -1 if nothing is committed, or with an error.</param>
+/// <param name="Offset">The position from which the group goes on; -1 if nothing is committed, or with an
+/// error.</param>
 /// <param name="LeaderEpoch">The leader epoch committed with it, -1 if none.</param>
 /// <param name="Metadata">The text committed with it; empty if none.</param>
 /// <param name="Error">Why it could not be told, or null.</param>
@@ -59,7 +60,8 @@ public sealed partial class Admin
     /// <see cref="ErrorCode.UnknownMemberId"/> for each partition.</summary>
     /// <returns>The error of each partition, null = done.</returns>
     public async ValueTask<IReadOnlyDictionary<TopicPartition, ItemError?>> AlterGroupOffsetsAsync(
-        string group, IReadOnlyDictionary<TopicPartition, CommittedOffset> offsets, CancellationToken cancellation = default)
+        string group, IReadOnlyDictionary<TopicPartition, CommittedOffset> offsets,
+            CancellationToken cancellation = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(group);
         ArgumentNullException.ThrowIfNull(offsets);
@@ -85,16 +87,19 @@ public sealed partial class Admin
                     or ErrorCode.CoordinatorLoadInProgress, ErrorCode.None),
             LastOffsetVersionWithNames, cancellation).ConfigureAwait(false);
         return response.Topics
-            .SelectMany(static t => t.Partitions, static (t, p) => (Key: new TopicPartition(t.Name, p.PartitionIndex), p.ErrorCode))
+            .SelectMany(static t => t.Partitions,
+                static (t, p) => (Key: new TopicPartition(t.Name, p.PartitionIndex), p.ErrorCode))
             .ToDictionary(static p => p.Key, static p => ErrorOf(p.ErrorCode, null));
     }
 
     async ValueTask<OffsetFetchResponse> AskGroupOffsetsAsync(
-        string group, List<IGrouping<string, TopicPartition>>? topics, bool requireStable, CancellationToken cancellation)
+        string group, List<IGrouping<string, TopicPartition>>? topics, bool requireStable,
+            CancellationToken cancellation)
     {
         var node = await _core.FindCoordinatorAsync(group, cancellation).ConfigureAwait(false);
         var connection = await _core.ConnectAsync(node, Net.ConnectionKind.Group, cancellation).ConfigureAwait(false);
-        var version = connection.Versions.Choose<OffsetFetchRequest, OffsetFetchResponse>(LastOffsetVersionWithNames, connection.Broker);
+        var version = connection.Versions.Choose<OffsetFetchRequest, OffsetFetchResponse>(
+            LastOffsetVersionWithNames, connection.Broker);
         var request = new OffsetFetchRequest { RequireStable = requireStable };
         if (version >= FirstOffsetFetchVersionWithGroups)
         {
@@ -137,7 +142,9 @@ public sealed partial class Admin
         }
         var group = response.Groups.FirstOrDefault(static g => g.ErrorCode != ErrorCode.None);
         // Offsets of an open transaction are reported per partition, and concern the call as a whole: ask again.
-        return group?.ErrorCode ?? (response.Groups.SelectMany(static g => g.Topics).SelectMany(static t => t.Partitions)
-            .Any(static p => p.ErrorCode == ErrorCode.UnstableOffsetCommit) ? ErrorCode.UnstableOffsetCommit : ErrorCode.None);
+        return group?.ErrorCode
+            ?? (response.Groups.SelectMany(static g => g.Topics).SelectMany(static t => t.Partitions)
+            .Any(static p => p.ErrorCode == ErrorCode.UnstableOffsetCommit) ? ErrorCode.UnstableOffsetCommit
+                : ErrorCode.None);
     }
 }

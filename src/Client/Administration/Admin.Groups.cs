@@ -8,7 +8,8 @@ namespace Millrace.Client.Administration;
 /// <param name="GroupId">The group's id.</param>
 /// <param name="ProtocolType"><c>consumer</c> for consumer groups; empty for one that holds only offsets.</param>
 /// <param name="State">The group's state, for example <c>Stable</c>; empty if the broker is too old to tell.</param>
-/// <param name="Type"><c>classic</c>, <c>consumer</c> (KIP-848) or another; empty if the broker is too old to tell.</param>
+/// <param name="Type"><c>classic</c>, <c>consumer</c> (KIP-848) or another; empty if the broker is too old to
+/// tell.</param>
 public sealed record GroupListing(string GroupId, string ProtocolType, string State, string Type);
 
 /// <summary>A group of the classic protocol and its members.</summary>
@@ -19,7 +20,8 @@ public sealed record GroupListing(string GroupId, string ProtocolType, string St
 /// <param name="Members">The members.</param>
 /// <param name="Error">Why it could not be described, or null.</param>
 public sealed record GroupDescription(
-    string GroupId, string State, string ProtocolType, string Protocol, IReadOnlyList<GroupMemberDescription> Members, ItemError? Error);
+    string GroupId, string State, string ProtocolType, string Protocol, IReadOnlyList<GroupMemberDescription> Members,
+        ItemError? Error);
 
 /// <summary>A member of a group.</summary>
 /// <param name="MemberId">The id that the coordinator gave it.</param>
@@ -35,7 +37,8 @@ public sealed partial class Admin
 {
     /// <summary>Lists the groups of all brokers.</summary>
     /// <exception cref="KafkaServerException">A broker refused.</exception>
-    /// <exception cref="KafkaConnectionException">A broker did not answer in time: the list would not be whole.</exception>
+    /// <exception cref="KafkaConnectionException">A broker did not answer in time: the list would not be
+    /// whole.</exception>
     public async ValueTask<IReadOnlyList<GroupListing>> ListGroupsAsync(CancellationToken cancellation = default)
     {
         var view = await _core.Metadata.RefreshAsync(cancellation: cancellation).ConfigureAwait(false);
@@ -43,7 +46,8 @@ public sealed partial class Admin
             ApiKey.ListGroups,
             token => _core.SendToAsync<ListGroupsRequest, ListGroupsResponse>(
                 node, ConnectionKind.General, new ListGroupsRequest(), cancellation: token),
-            static r => r.ErrorCode, () => _core.Metadata.RequestRefresh(), cancellation).AsTask())).ConfigureAwait(false);
+            static r => r.ErrorCode, () => _core.Metadata.RequestRefresh(), cancellation).AsTask()))
+                .ConfigureAwait(false);
         var groups = new SortedDictionary<string, GroupListing>(StringComparer.Ordinal);
         foreach (var answer in answers)
         {
@@ -53,7 +57,8 @@ public sealed partial class Admin
             }
             foreach (var group in answer.Groups)
             {
-                groups[group.GroupId] = new GroupListing(group.GroupId, group.ProtocolType, group.GroupState, group.GroupType);
+                groups[group.GroupId] =
+                    new GroupListing(group.GroupId, group.ProtocolType, group.GroupState, group.GroupType);
             }
         }
         return [.. groups.Values];
@@ -79,7 +84,8 @@ public sealed partial class Admin
             return response.Groups is [var answer, ..]
                 ? new GroupDescription(
                     group, answer.GroupState, answer.ProtocolType, answer.ProtocolData,
-                    [.. answer.Members.Select(m => Describe(m, answer.ProtocolType))], ErrorOf(answer.ErrorCode, answer.ErrorMessage))
+                    [.. answer.Members.Select(m => Describe(m, answer.ProtocolType))],
+                        ErrorOf(answer.ErrorCode, answer.ErrorMessage))
                 : new GroupDescription(group, "", "", "", [], LeftOut());
         }
         catch (KafkaServerException e)
@@ -88,7 +94,8 @@ public sealed partial class Admin
         }
     }
 
-    static GroupMemberDescription Describe(DescribeGroupsResponse.DescribedGroupMember member, string protocolType) => new(
+    static GroupMemberDescription Describe(DescribeGroupsResponse.DescribedGroupMember member, string protocolType) =>
+        new(
         member.MemberId, member.GroupInstanceId, member.ClientId, member.ClientHost,
         protocolType == "consumer" ? AssignmentBytes.Read(member.MemberAssignment) : []);
 }

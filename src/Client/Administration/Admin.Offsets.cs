@@ -12,10 +12,12 @@ public readonly record struct OffsetSpec(long WireTimestamp)
     /// <summary>The first offset that the partition still holds.</summary>
     public static OffsetSpec Earliest => new(-2);
 
-    /// <summary>The offset that the next record will have (with read-committed isolation: the last stable offset).</summary>
+    /// <summary>The offset that the next record will have (with read-committed isolation: the last stable
+    /// offset).</summary>
     public static OffsetSpec Latest => new(-1);
 
-    /// <summary>The first record whose timestamp is not below the given one (milliseconds since 1970 UTC); -1 if there is none.</summary>
+    /// <summary>The first record whose timestamp is not below the given one (milliseconds since 1970 UTC); -1 if
+    /// there is none.</summary>
     public static OffsetSpec AtTimestamp(long timestampMs)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(timestampMs);
@@ -33,7 +35,8 @@ public sealed record OffsetResult(long Offset, long TimestampMs, int LeaderEpoch
 /// <summary>Offsets that partitions hold.</summary>
 public sealed partial class Admin
 {
-    /// <summary>Looks offsets up at the partitions' leaders, each asked once for all its partitions; a partition whose leader moved or
+    /// <summary>Looks offsets up at the partitions' leaders, each asked once for all its partitions; a partition
+    /// whose leader moved or
     /// is just being elected is asked again until <see cref="ClientOptions.ApiTimeout"/>.</summary>
     /// <param name="partitions">What is wanted of which partition.</param>
     /// <param name="readCommitted">"Latest" means the last stable offset, below open transactions.</param>
@@ -50,12 +53,14 @@ public sealed partial class Admin
         {
             if (failures > 0)
             {
-                var pause = Backoff.DelayMs(failures - 1, _core.Options.RetryBackoff, _core.Options.RetryBackoffMax, _core.Runtime);
+                var pause = Backoff.DelayMs(
+                    failures - 1, _core.Options.RetryBackoff, _core.Options.RetryBackoffMax, _core.Runtime);
                 if (_core.Runtime.NowMs() + pause >= deadline)
                 {
                     break;
                 }
-                await Task.Delay(TimeSpan.FromMilliseconds(pause), _core.Runtime.TimeProvider, cancellation).ConfigureAwait(false);
+                await Task.Delay(TimeSpan.FromMilliseconds(pause), _core.Runtime.TimeProvider, cancellation)
+                    .ConfigureAwait(false);
             }
             await AskLeadersAsync(open, results, readCommitted, cancellation).ConfigureAwait(false);
         }
@@ -64,10 +69,12 @@ public sealed partial class Admin
 
     /// <summary>One round: asks every leader; what is answered for good leaves <paramref name="open"/>.</summary>
     async ValueTask AskLeadersAsync(
-        Dictionary<TopicPartition, OffsetSpec> open, Dictionary<TopicPartition, OffsetResult> results, bool readCommitted,
+        Dictionary<TopicPartition, OffsetSpec> open, Dictionary<TopicPartition, OffsetResult> results,
+            bool readCommitted,
         CancellationToken cancellation)
     {
-        var view = await AskMetadataAsync([.. open.Keys.Select(static p => p.Topic).Distinct()], cancellation).ConfigureAwait(false);
+        var view = await AskMetadataAsync([.. open.Keys.Select(static p => p.Topic).Distinct()], cancellation)
+            .ConfigureAwait(false);
         _core.Pool.Update(view);
         var byLeader = new Dictionary<int, List<TopicPartition>>();
         foreach (var partition in open.Keys)
@@ -85,7 +92,8 @@ public sealed partial class Admin
             results[partition] = new OffsetResult(-1, -1, -1, ErrorOf(code, null));
         }
         var answers = await Task.WhenAll(byLeader.Select(
-            l => AskLeaderAsync(l.Key, l.Value, open, view, readCommitted, cancellation).AsTask())).ConfigureAwait(false);
+            l => AskLeaderAsync(l.Key, l.Value, open, view, readCommitted, cancellation).AsTask()))
+                .ConfigureAwait(false);
         foreach (var (partition, result) in answers.SelectMany(static a => a))
         {
             results[partition] = result;
@@ -100,10 +108,16 @@ public sealed partial class Admin
     }
 
     async ValueTask<List<(TopicPartition, OffsetResult)>> AskLeaderAsync(
-        int leader, List<TopicPartition> partitions, Dictionary<TopicPartition, OffsetSpec> specs, Metadata.ClusterView view,
+        int leader, List<TopicPartition> partitions, Dictionary<TopicPartition, OffsetSpec> specs,
+            Metadata.ClusterView view,
         bool readCommitted, CancellationToken cancellation)
     {
-        var request = new ListOffsetsRequest { ReplicaId = -1, IsolationLevel = (sbyte)(readCommitted ? 1 : 0), TimeoutMs = BrokerTimeoutMs };
+        var request = new ListOffsetsRequest
+        {
+            ReplicaId = -1,
+            IsolationLevel = (sbyte)(readCommitted ? 1 : 0),
+            TimeoutMs = BrokerTimeoutMs,
+        };
         foreach (var topic in partitions.GroupBy(static p => p.Topic))
         {
             request.Topics.Add(new ListOffsetsRequest.ListOffsetsTopic

@@ -34,12 +34,14 @@ public sealed record TopicDescription(
 /// <param name="Leader">The leader's node id, -1 if there is none.</param>
 /// <param name="Replicas">Node ids of all replicas, the preferred leader first.</param>
 /// <param name="InSync">Node ids of the replicas in sync.</param>
-public sealed record PartitionDescription(int Index, int Leader, IReadOnlyList<int> Replicas, IReadOnlyList<int> InSync);
+public sealed record PartitionDescription(
+    int Index, int Leader, IReadOnlyList<int> Replicas, IReadOnlyList<int> InSync);
 
 /// <summary>Topics.</summary>
 public sealed partial class Admin
 {
-    /// <summary>Makes topics. A topic that exists already is an error of its own (<see cref="ErrorCode.TopicAlreadyExists"/>).</summary>
+    /// <summary>Makes topics. A topic that exists already is an error of its own
+    /// (<see cref="ErrorCode.TopicAlreadyExists"/>).</summary>
     /// <param name="topics">The topics.</param>
     /// <param name="validateOnly">Only check whether it would work.</param>
     /// <param name="cancellation">Ends the waiting.</param>
@@ -63,7 +65,8 @@ public sealed partial class Admin
             });
         }
         var response = await _core.SendToControllerAsync<CreateTopicsRequest, CreateTopicsResponse>(
-            request, static r => FirstRoutingError(r.Topics.Select(static t => t.ErrorCode)), cancellation: cancellation)
+            request, static r => FirstRoutingError(r.Topics.Select(static t => t.ErrorCode)),
+                cancellation: cancellation)
             .ConfigureAwait(false);
         return asked.ConvertAll(topic => response.Topics.Find(t => t.Name == topic.Name) is { } answer
             ? new TopicResult(topic.Name, answer.TopicId, ErrorOf(answer.ErrorCode, answer.ErrorMessage))
@@ -75,7 +78,8 @@ public sealed partial class Admin
     public async ValueTask CreateTopicAsync(
         string name, int partitions = -1, short replicationFactor = -1, CancellationToken cancellation = default)
     {
-        var results = await CreateTopicsAsync([new NewTopic(name, partitions, replicationFactor)], cancellation: cancellation)
+        var results = await CreateTopicsAsync(
+            [new NewTopic(name, partitions, replicationFactor)], cancellation: cancellation)
             .ConfigureAwait(false);
         if (results[0].Error is { } error)
         {

@@ -3,8 +3,10 @@ using Millrace.Protocol;
 
 namespace Millrace.Client.Administration;
 
-/// <summary>Questions and orders to the cluster: topics, offsets, groups, configurations. Every call retries what may pass
-/// until <see cref="ClientOptions.ApiTimeout"/>; errors of single items are in the result, so that one does not hide the others.
+/// <summary>Questions and orders to the cluster: topics, offsets, groups, configurations. Every call retries what may
+/// pass
+/// until <see cref="ClientOptions.ApiTimeout"/>; errors of single items are in the result, so that one does not hide
+/// the others.
 /// Obtained from <see cref="KafkaClient.Admin"/>.</summary>
 public sealed partial class Admin
 {

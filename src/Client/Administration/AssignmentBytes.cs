@@ -12,7 +12,8 @@ namespace Millrace.Client.Administration;
 /// <summary>Reads the partitions that a member of a consumer group was assigned.</summary>
 static class AssignmentBytes
 {
-    /// <summary>The partitions; what cannot be read counts as none, because any program may write these bytes.</summary>
+    /// <summary>The partitions; what cannot be read counts as none, because any program may write these
+    /// bytes.</summary>
     public static IReadOnlyList<TopicPartition> Read(ReadOnlyMemory<byte> bytes)
     {
         var result = new List<TopicPartition>();

@@ -20,7 +20,8 @@ sealed record PartitionView(
 /// <param name="Name">Its name.</param>
 /// <param name="Id">Its id, empty if the broker does not tell (before 2.8).</param>
 /// <param name="IsInternal">It is one of the broker's own.</param>
-/// <param name="Error">What the broker said about the topic; <see cref="ErrorCode.UnknownTopicOrPartition"/> for one that does not exist.</param>
+/// <param name="Error">What the broker said about the topic; <see cref="ErrorCode.UnknownTopicOrPartition"/> for one
+/// that does not exist.</param>
 /// <param name="Partitions">The partitions; the index in the list is the partition's number.</param>
 sealed record TopicView(string Name, Guid Id, bool IsInternal, ErrorCode Error, IReadOnlyList<PartitionView> Partitions)
 {
@@ -38,7 +39,8 @@ sealed class ClusterView
     readonly Dictionary<Guid, TopicView> _byId;
 
     public ClusterView(
-        string? clusterId, int controllerId, Dictionary<int, BrokerEndpoint> brokers, Dictionary<string, TopicView> topics, long version)
+        string? clusterId, int controllerId, Dictionary<int, BrokerEndpoint> brokers,
+            Dictionary<string, TopicView> topics, long version)
     {
         ClusterId = clusterId;
         ControllerId = controllerId;
@@ -73,7 +75,8 @@ sealed class ClusterView
     public bool TryTopic(Guid id, [NotNullWhen(true)] out TopicView? topic) => _byId.TryGetValue(id, out topic);
 
     public PartitionView? Partition(string topic, int partition) =>
-        _topics.TryGetValue(topic, out var t) && (uint)partition < (uint)t.Partitions.Count ? t.Partitions[partition] : null;
+        _topics.TryGetValue(topic, out var t) && (uint)partition < (uint)t.Partitions.Count ? t.Partitions[partition]
+            : null;
 
     /// <summary>The leader's node id, -1 if unknown.</summary>
     public int LeaderOf(string topic, int partition) => Partition(topic, partition)?.Leader ?? -1;

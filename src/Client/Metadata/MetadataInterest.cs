@@ -1,8 +1,10 @@
 namespace Millrace.Client.Metadata;
 
-/// <summary>What one producer or consumer wants to know. The metadata loop asks for the union of all interests.</summary>
+/// <summary>What one producer or consumer wants to know. The metadata loop asks for the union of all
+/// interests.</summary>
 /// <param name="loop">The loop that it belongs to.</param>
-/// <param name="onView">Called in the loop after every new view, also after views that change nothing for this interest;
+/// <param name="onView">Called in the loop after every new view, also after views that change nothing for this
+/// interest;
 /// must be short and must not throw. Null = not wanted.</param>
 sealed class MetadataInterest(MetadataLoop loop, Action<ClusterView>? onView) : IDisposable
 {

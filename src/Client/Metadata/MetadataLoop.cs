@@ -8,7 +8,8 @@ namespace Millrace.Client.Metadata;
 
 /// <summary>
 /// The one loop that asks for metadata and replaces the view. It runs when the view is too old, and when somebody calls
-/// <see cref="RefreshAsync"/>; calls that come while a request is on its way share the next one, and calls after failures
+/// <see cref="RefreshAsync"/>; calls that come while a request is on its way share the next one, and calls after
+/// failures
 /// keep <see cref="ClientOptions.MetadataMinAge"/> between two requests.
 /// </summary>
 sealed class MetadataLoop : IAsyncDisposable
@@ -61,7 +62,8 @@ sealed class MetadataLoop : IAsyncDisposable
     }
 
     /// <summary>A view that was asked for after this call.</summary>
-    /// <param name="isUrgent">True when a topic is wanted that was never asked for: the minimum age does not apply.</param>
+    /// <param name="isUrgent">True when a topic is wanted that was never asked for: the minimum age does not
+    /// apply.</param>
     /// <param name="cancellation">Stops waiting, not the refresh.</param>
     /// <exception cref="KafkaConnectionException">No broker answered. The caller may try again.</exception>
     public ValueTask<ClusterView> RefreshAsync(bool isUrgent = false, CancellationToken cancellation = default)
@@ -138,7 +140,8 @@ sealed class MetadataLoop : IAsyncDisposable
     {
         while (!_shutdown.IsCancellationRequested)
         {
-            await _wakeUp.WaitAsync(_options.MetadataMaxAge, _runtime.TimeProvider, _shutdown.Token).ConfigureAwait(false);
+            await _wakeUp.WaitAsync(_options.MetadataMaxAge, _runtime.TimeProvider, _shutdown.Token)
+                .ConfigureAwait(false);
             await WaitForMinAgeAsync().ConfigureAwait(false);
             TaskCompletionSource<ClusterView>? round;
             lock (_gate)
@@ -159,7 +162,8 @@ sealed class MetadataLoop : IAsyncDisposable
             }
             catch (Exception e)
             {
-                round?.TrySetException(_shutdown.IsCancellationRequested ? new ObjectDisposedException(nameof(KafkaClient)) : e);
+                round?.TrySetException(
+                    _shutdown.IsCancellationRequested ? new ObjectDisposedException(nameof(KafkaClient)) : e);
                 throw;
             }
             finally
@@ -183,11 +187,13 @@ sealed class MetadataLoop : IAsyncDisposable
                 return;
             }
             // An urgent wish ends the pause.
-            await _wakeUp.WaitAsync(TimeSpan.FromMilliseconds(wait), _runtime.TimeProvider, _shutdown.Token).ConfigureAwait(false);
+            await _wakeUp.WaitAsync(TimeSpan.FromMilliseconds(wait), _runtime.TimeProvider, _shutdown.Token)
+                .ConfigureAwait(false);
         }
     }
 
-    /// <summary>Asks one broker after the other until one answers; when no known one does, the bootstrap servers (KIP-899).</summary>
+    /// <summary>Asks one broker after the other until one answers; when no known one does, the bootstrap servers
+    /// (KIP-899).</summary>
     async Task<ClusterView> AskAnyAsync()
     {
         var failures = new List<string>();

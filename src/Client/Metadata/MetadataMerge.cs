@@ -5,7 +5,8 @@ namespace Millrace.Client.Metadata;
 
 /// <summary>
 /// Makes the next view from the last one and an answer. Answers of different brokers may arrive out of order, so a
-/// partition's leader is believed only with an epoch not below the known one (KIP-320), unless the topic's id changed: then the
+/// partition's leader is believed only with an epoch not below the known one (KIP-320), unless the topic's id
+/// changed: then the
 /// topic was deleted and created again, and what was known of it is void.
 /// </summary>
 static class MetadataMerge
@@ -63,11 +64,13 @@ static class MetadataMerge
         if (answer.Partitions.Count == 0)
         {
             // A passing error says nothing about the partitions; "unknown" and "forbidden" do.
-            return old is { IsUsable: true } && answer.ErrorCode is ErrorCode.LeaderNotAvailable or ErrorCode.UnknownServerError
+            return old is { IsUsable: true }
+                && answer.ErrorCode is ErrorCode.LeaderNotAvailable or ErrorCode.UnknownServerError
                 ? old! with { Error = answer.ErrorCode }
                 : new TopicView(name, answer.TopicId, answer.IsInternal, answer.ErrorCode, []);
         }
-        var isSameTopic = old is not null && (old.Id == answer.TopicId || old.Id == Guid.Empty || answer.TopicId == Guid.Empty);
+        var isSameTopic = old is not null
+            && (old.Id == answer.TopicId || old.Id == Guid.Empty || answer.TopicId == Guid.Empty);
         var count = answer.Partitions.Max(static p => p.PartitionIndex) + 1;
         var partitions = new PartitionView[Math.Min(count, MaxPartitions)];
         for (var i = 0; i < partitions.Length; i++)
@@ -80,11 +83,13 @@ static class MetadataMerge
             {
                 continue;
             }
-            var known = isSameTopic && p.PartitionIndex < old!.Partitions.Count ? old.Partitions[p.PartitionIndex] : null;
+            var known = isSameTopic && p.PartitionIndex < old!.Partitions.Count ? old.Partitions[p.PartitionIndex]
+                : null;
             var isStale = known is not null && p.LeaderEpoch >= 0 && p.LeaderEpoch < known.LeaderEpoch;
             partitions[p.PartitionIndex] = isStale
                 ? known!
-                : new PartitionView(p.PartitionIndex, p.LeaderId, p.LeaderEpoch, p.ReplicaNodes, p.IsrNodes, p.ErrorCode);
+                : new PartitionView(p.PartitionIndex, p.LeaderId, p.LeaderEpoch, p.ReplicaNodes, p.IsrNodes,
+                    p.ErrorCode);
         }
         return new TopicView(name, answer.TopicId, answer.IsInternal, answer.ErrorCode, partitions);
     }

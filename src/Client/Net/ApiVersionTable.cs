@@ -41,7 +41,8 @@ sealed class ApiVersionTable
     /// <summary>The level of a finalized feature (KIP-584), 0 if unknown.</summary>
     public short Feature(string name) => _features.GetValueOrDefault(name);
 
-    /// <summary>The highest version that both ends speak, at most <paramref name="cap"/>; -1 if there is none.</summary>
+    /// <summary>The highest version that both ends speak, at most <paramref name="cap"/>; -1 if there is
+    /// none.</summary>
     public short TryChoose(ApiKey key, short min, short max, short cap)
     {
         var (low, high) = _ranges[(int)key];

@@ -16,7 +16,8 @@ sealed partial class BrokerConnection
         typeof(BrokerConnection).Assembly.GetName().Version?.ToString(3) ?? "0";
 
     /// <summary>Connects and negotiates versions.</summary>
-    /// <exception cref="KafkaConnectionException">The broker cannot be reached, or does not speak the protocol.</exception>
+    /// <exception cref="KafkaConnectionException">The broker cannot be reached, or does not speak the
+    /// protocol.</exception>
     public static async Task<BrokerConnection> OpenAsync(
         string host, int port, string broker, ClientOptions options, ClientRuntime runtime, ILogger logger,
         CancellationToken cancellation)
@@ -42,7 +43,8 @@ sealed partial class BrokerConnection
     /// <param name="timeout">How long the broker may take; null = <see cref="ClientOptions.RequestTimeout"/>.</param>
     /// <param name="cancellation">Stops waiting; the request may still be carried out.</param>
     public async ValueTask<TResponse> SendAsync<TRequest, TResponse>(
-        TRequest request, short versionCap = short.MaxValue, TimeSpan? timeout = null, CancellationToken cancellation = default)
+        TRequest request, short versionCap = short.MaxValue, TimeSpan? timeout = null,
+            CancellationToken cancellation = default)
         where TRequest : IRequest<TResponse>
         where TResponse : class, IMessage, new()
     {
@@ -54,9 +56,11 @@ sealed partial class BrokerConnection
         return Decode<TResponse>(copy, pending);
     }
 
-    /// <summary>As <see cref="SendAsync"/>, but the answer's byte fields borrow from the frame, which the caller releases.</summary>
+    /// <summary>As <see cref="SendAsync"/>, but the answer's byte fields borrow from the frame, which the caller
+    /// releases.</summary>
     public async ValueTask<ResponseFrame<TResponse>> SendBorrowedAsync<TRequest, TResponse>(
-        TRequest request, short versionCap = short.MaxValue, TimeSpan? timeout = null, CancellationToken cancellation = default)
+        TRequest request, short versionCap = short.MaxValue, TimeSpan? timeout = null,
+            CancellationToken cancellation = default)
         where TRequest : IRequest<TResponse>
         where TResponse : class, IMessage, new()
     {
@@ -74,7 +78,8 @@ sealed partial class BrokerConnection
         }
     }
 
-    /// <summary>Reads an answer. One that does not follow the format closes the connection: nothing behind it can be trusted.</summary>
+    /// <summary>Reads an answer. One that does not follow the format closes the connection: nothing behind it can be
+    /// trusted.</summary>
     public TResponse Decode<TResponse>(ReadOnlyMemory<byte> frame, PendingRequest pending)
         where TResponse : class, IMessage, new() => Decode<TResponse>(frame, pending, pending.Version);
 
@@ -123,10 +128,12 @@ sealed partial class BrokerConnection
             if (response.ErrorCode != ErrorCode.UnsupportedVersion || attempt > 0)
             {
                 throw new KafkaConnectionException(
-                    $"{Broker} refused to tell its versions: {response.ErrorCode.Name()}", isTransient: response.ErrorCode.IsRetriable());
+                    $"{Broker} refused to tell its versions: {response.ErrorCode.Name()}",
+                        isTransient: response.ErrorCode.IsRetriable());
             }
             version = Math.Max((short)0, new ApiVersionTable(response).TryChoose(
-                ApiKey.ApiVersions, ApiVersionsRequest.MinVersion, ApiVersionsRequest.MaxVersion, ApiVersionsRequest.MaxVersion));
+                ApiKey.ApiVersions, ApiVersionsRequest.MinVersion, ApiVersionsRequest.MaxVersion,
+                    ApiVersionsRequest.MaxVersion));
         }
     }
 
@@ -138,7 +145,8 @@ sealed partial class BrokerConnection
             request.ClientSoftwareName = SoftwareName;
             request.ClientSoftwareVersion = SoftwareVersion;
         }
-        var pending = new AwaitedRequest(ApiKey.ApiVersions, version, version >= ApiVersionsRequest.FirstFlexibleVersion);
+        var pending = new AwaitedRequest(
+            ApiKey.ApiVersions, version, version >= ApiVersionsRequest.FirstFlexibleVersion);
         Send<ApiVersionsRequest, ApiVersionsResponse>(request, pending, _options.ConnectTimeout);
         var frame = await pending.WaitAsync(cancellation).ConfigureAwait(false);
         var copy = frame.Memory.ToArray();

@@ -6,7 +6,8 @@ namespace Millrace.Client.Net;
 /// <summary>The reading half: frames are cut from the stream and handed to the requests that wait for them.</summary>
 sealed partial class BrokerConnection
 {
-    // Small answers come from this buffer by the dozen; the body of a large one is received straight into its own frame.
+    // Small answers come from this buffer by the dozen; the body of a large one is received straight into its own
+    // frame.
     const int ReceiveBufferBytes = 64 * 1024;
 
     async Task ReadLoopAsync()
@@ -38,7 +39,8 @@ sealed partial class BrokerConnection
                     end -= start;
                     start = 0;
                 }
-                var received = await _transport.ReceiveAsync(buffer.AsMemory(end), _closing.Token).ConfigureAwait(false);
+                var received = await _transport.ReceiveAsync(buffer.AsMemory(end), _closing.Token)
+                    .ConfigureAwait(false);
                 end += received > 0 ? received : throw Disconnected();
             }
         }
@@ -59,7 +61,8 @@ sealed partial class BrokerConnection
         {
             while (filled < frame.Length)
             {
-                var received = await _transport.ReceiveAsync(frame.Memory[filled..], _closing.Token).ConfigureAwait(false);
+                var received = await _transport.ReceiveAsync(frame.Memory[filled..], _closing.Token)
+                    .ConfigureAwait(false);
                 filled += received > 0 ? received : throw Disconnected();
             }
         }
@@ -84,7 +87,8 @@ sealed partial class BrokerConnection
         PendingRequest? request;
         lock (_gate)
         {
-            var isExpected = _inFlight.TryPeek(out request) && request.IsWritten && request.CorrelationId == correlation;
+            var isExpected = _inFlight.TryPeek(out request) && request.IsWritten
+                && request.CorrelationId == correlation;
             request = isExpected ? _inFlight.Dequeue() : null;
             var now = _runtime.NowMs();
             _lastUsedMs = now;
@@ -96,7 +100,8 @@ sealed partial class BrokerConnection
         if (request is null)
         {
             frame.Release();
-            throw new KafkaConnectionException($"{Broker} sent an answer (correlation id {correlation}) that nobody asked for.");
+            throw new KafkaConnectionException(
+                $"{Broker} sent an answer (correlation id {correlation}) that nobody asked for.");
         }
         request.OnResponse(frame);
     }

@@ -4,11 +4,14 @@ using Millrace.Protocol.Wire;
 namespace Millrace.Client.Net;
 
 /// <summary>
-/// One connection to one broker. Requests are pipelined: written in the order of <see cref="Send"/>, answered in the same
-/// order (Kafka promises it), matched by correlation id. A request that is not answered in time closes the connection, and
+/// One connection to one broker. Requests are pipelined: written in the order of <see cref="Send"/>, answered in the
+/// same
+/// order (Kafka promises it), matched by correlation id. A request that is not answered in time closes the
+/// connection, and
 /// everything in flight on it fails as "maybe processed"; a cancelled caller only leaves his answer behind.
 /// </summary>
-/// <remarks>Whoever sends while nobody writes becomes the writer and takes along what others add meanwhile, so that requests
+/// <remarks>Whoever sends while nobody writes becomes the writer and takes along what others add meanwhile, so that
+/// requests
 /// queued together leave in one system call. One loop reads.</remarks>
 sealed partial class BrokerConnection : IDisposable
 {
@@ -36,7 +39,8 @@ sealed partial class BrokerConnection : IDisposable
     long _holdUntilMs;                                     // guarded by _gate; throttle
     int _correlationId;
 
-    BrokerConnection(ITransportConnection transport, string broker, ClientOptions options, ClientRuntime runtime, ILogger logger)
+    BrokerConnection(ITransportConnection transport, string broker, ClientOptions options, ClientRuntime runtime,
+        ILogger logger)
     {
         _transport = transport;
         Broker = broker;
@@ -45,7 +49,8 @@ sealed partial class BrokerConnection : IDisposable
         _logger = logger;
         _lastUsedMs = runtime.NowMs();
         _timer = runtime.TimeProvider.CreateTimer(
-            static state => ((BrokerConnection)state!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            static state => ((BrokerConnection)state!).OnTimer(), this, Timeout.InfiniteTimeSpan,
+                Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>The broker's address and id, for logs and errors.</summary>
@@ -69,7 +74,8 @@ sealed partial class BrokerConnection : IDisposable
     }
 
     /// <summary>Queues a request. Its callbacks tell how it went.</summary>
-    /// <exception cref="KafkaConnectionException">The connection is closed already; nothing was sent, and no callback will come.</exception>
+    /// <exception cref="KafkaConnectionException">The connection is closed already; nothing was sent, and no callback
+    /// will come.</exception>
     /// <exception cref="InvalidOperationException">The version cannot carry a field that is set.</exception>
     public void Send<TRequest, TResponse>(TRequest request, PendingRequest pending, TimeSpan timeout)
         where TRequest : IRequest<TResponse>
@@ -107,7 +113,8 @@ sealed partial class BrokerConnection : IDisposable
         FailPending();
     }
 
-    public void Dispose() => Close(new KafkaConnectionException($"The connection to {Broker} was closed by this client."));
+    public void Dispose() =>
+        Close(new KafkaConnectionException($"The connection to {Broker} was closed by this client."));
 
     /// <summary>Obeys a throttle time: nothing is written until it is over, and deadlines move by as much.</summary>
     public void HoldFor(int throttleMs)
@@ -161,7 +168,8 @@ sealed partial class BrokerConnection : IDisposable
             {
                 if (hold > 0)
                 {
-                    await Task.Delay(TimeSpan.FromMilliseconds(hold), _runtime.TimeProvider, _closing.Token).ConfigureAwait(false);
+                    await Task.Delay(TimeSpan.FromMilliseconds(hold), _runtime.TimeProvider, _closing.Token)
+                        .ConfigureAwait(false);
                 }
                 await _transport.SendAsync(_segments, _closing.Token).ConfigureAwait(false);
                 AfterWrite();
@@ -222,7 +230,8 @@ sealed partial class BrokerConnection : IDisposable
         _segments.Clear();
     }
 
-    /// <summary>Tells every pending request that no answer will come. Waits for the writer, because requests lend it their bytes.</summary>
+    /// <summary>Tells every pending request that no answer will come. Waits for the writer, because requests lend it
+    /// their bytes.</summary>
     void FailPending()
     {
         PendingRequest[] pending;
@@ -233,7 +242,8 @@ sealed partial class BrokerConnection : IDisposable
                 return;
             }
             _isFailed = true;
-            pending = [.. _inFlight, .. _outgoing.Where(static f => !f.Request.ExpectsResponse).Select(static f => f.Request)];
+            pending = [.. _inFlight,
+                .. _outgoing.Where(static f => !f.Request.ExpectsResponse).Select(static f => f.Request)];
             _inFlight.Clear();
             while (_outgoing.TryDequeue(out var frame))
             {
@@ -248,7 +258,8 @@ sealed partial class BrokerConnection : IDisposable
         }
     }
 
-    KafkaConnectionException Failure() => new(_closedBy!.Message, _closedBy.InnerException, _closedBy.IsTransient, maybeProcessed: true);
+    KafkaConnectionException Failure() =>
+        new(_closedBy!.Message, _closedBy.InnerException, _closedBy.IsTransient, maybeProcessed: true);
 
     KafkaConnectionException Wrap(Exception error) => error as KafkaConnectionException
         ?? new KafkaConnectionException($"The connection to {Broker} broke: {error.Message}", error);
@@ -292,7 +303,8 @@ sealed partial class BrokerConnection : IDisposable
             }
             reason = late is null
                 ? new KafkaConnectionException($"The connection to {Broker} was closed because it was idle.")
-                : new KafkaConnectionException($"{Broker} did not answer {late.ApiKey} in time; the connection was closed.");
+                : new KafkaConnectionException(
+                    $"{Broker} did not answer {late.ApiKey} in time; the connection was closed.");
         }
         Close(reason);
     }

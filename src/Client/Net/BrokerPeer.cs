@@ -3,7 +3,8 @@ using Millrace.Client.Routing;
 
 namespace Millrace.Client.Net;
 
-/// <summary>What a connection is for. Each kind has its own connection to a broker, so that a long poll of one kind never
+/// <summary>What a connection is for. Each kind has its own connection to a broker, so that a long poll of one kind
+/// never
 /// holds up another: answers come in the order of requests.</summary>
 enum ConnectionKind
 {
@@ -20,9 +21,11 @@ enum ConnectionKind
     Group,
 }
 
-/// <summary>One broker as this client sees it: its address, up to one open connection per kind, and the pause after failures.</summary>
+/// <summary>One broker as this client sees it: its address, up to one open connection per kind, and the pause after
+/// failures.</summary>
 sealed class BrokerPeer(
-    int nodeId, string host, int port, ClientOptions options, ClientRuntime runtime, ILogger logger, CancellationToken shutdown)
+    int nodeId, string host, int port, ClientOptions options, ClientRuntime runtime, ILogger logger,
+        CancellationToken shutdown)
 {
     sealed class Lane
     {
@@ -58,9 +61,11 @@ sealed class BrokerPeer(
     }
 
     /// <summary>The open connection of the kind, or null. Never waits.</summary>
-    public BrokerConnection? TryGet(ConnectionKind kind) => _lanes[(int)kind].Current is { IsOpen: true } open ? open : null;
+    public BrokerConnection? TryGet(ConnectionKind kind) => _lanes[(int)kind].Current is { IsOpen: true } open ? open
+        : null;
 
-    /// <summary>The open connection of the kind; opens one if there is none. Waits out the pause after a failure first.</summary>
+    /// <summary>The open connection of the kind; opens one if there is none. Waits out the pause after a failure
+    /// first.</summary>
     /// <exception cref="KafkaConnectionException">It could not be opened.</exception>
     public ValueTask<BrokerConnection> GetAsync(ConnectionKind kind, CancellationToken cancellation)
     {

@@ -14,7 +14,8 @@ sealed class ConnectionPool : IDisposable
     readonly BrokerPeer[] _bootstrap;
     Dictionary<int, BrokerPeer> _peers = [];   // replaced as a whole, under _gate; read without it
 
-    public ConnectionPool(ClientOptions options, ClientRuntime runtime, IReadOnlyList<(string Host, int Port)> bootstrap)
+    public ConnectionPool(
+        ClientOptions options, ClientRuntime runtime, IReadOnlyList<(string Host, int Port)> bootstrap)
     {
         _options = options;
         _runtime = runtime;
@@ -32,7 +33,8 @@ sealed class ConnectionPool : IDisposable
     /// <summary>The peer of a broker, or null if the last metadata does not have it.</summary>
     public BrokerPeer? Find(int nodeId) => Volatile.Read(ref _peers).GetValueOrDefault(nodeId);
 
-    /// <summary>Takes over the brokers of new metadata. One with another address gets new connections, one that is gone loses his.</summary>
+    /// <summary>Takes over the brokers of new metadata. One with another address gets new connections, one that is
+    /// gone loses his.</summary>
     public void Update(ClusterView view)
     {
         var retired = new List<BrokerPeer>();
@@ -55,7 +57,8 @@ sealed class ConnectionPool : IDisposable
         }
     }
 
-    /// <summary>Brokers to ask something that any can answer: those with an open idle connection first, those whose last
+    /// <summary>Brokers to ask something that any can answer: those with an open idle connection first, those whose
+    /// last
     /// connection failed last, otherwise in random order; the bootstrap servers when no broker is known.</summary>
     public List<BrokerPeer> Candidates()
     {

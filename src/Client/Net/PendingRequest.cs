@@ -4,7 +4,8 @@ using Millrace.Protocol.Wire;
 namespace Millrace.Client.Net;
 
 /// <summary>One request on its way. Exactly one of <see cref="OnResponse"/>, <see cref="OnFailed"/> and (without a
-/// response) <see cref="OnWritten"/> is called, once, on the connection's own path: it must be short and must not block.</summary>
+/// response) <see cref="OnWritten"/> is called, once, on the connection's own path: it must be short and must not
+/// block.</summary>
 abstract class PendingRequest(ApiKey apiKey, short version, bool isFlexible)
 {
     public ApiKey ApiKey { get; } = apiKey;
@@ -62,7 +63,8 @@ sealed class AwaitedRequest(ApiKey apiKey, short version, bool isFlexible) : Pen
 
     public override void OnFailed(KafkaConnectionException error) => _done.TrySetException(error);
 
-    /// <summary>Waits for the answer. Cancelling abandons it and leaves the connection as it is. The caller owns the frame.</summary>
+    /// <summary>Waits for the answer. Cancelling abandons it and leaves the connection as it is. The caller owns the
+    /// frame.</summary>
     public async ValueTask<SharedBuffer> WaitAsync(CancellationToken cancellation)
     {
         using var registration = cancellation.UnsafeRegister(

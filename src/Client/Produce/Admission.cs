@@ -54,7 +54,8 @@ sealed class PendingRecord(ProducerRecord record, long bytes, DeliverySource? so
 }
 
 /// <summary>
-/// The producer's front door: how many bytes are buffered, and who waits for room. The fast path is one addition; as soon as one
+/// The producer's front door: how many bytes are buffered, and who waits for room. The fast path is one addition; as
+/// soon as one
 /// record waits, all later ones queue behind it, so nobody overtakes and nobody starves.
 /// </summary>
 /// <param name="limit">Bytes that may be buffered.</param>
@@ -75,7 +76,8 @@ sealed class Admission(long limit, Action<PendingRecord> append)
     /// <summary>Reserves bytes; false if there is no room or others wait already.</summary>
     public bool TryReserve(long bytes) => Waiting == 0 && TryAdd(bytes);
 
-    /// <summary>Queues a record behind the others. It is appended as soon as there is room, maybe before this returns.</summary>
+    /// <summary>Queues a record behind the others. It is appended as soon as there is room, maybe before this
+    /// returns.</summary>
     public void Enqueue(PendingRecord record)
     {
         lock (_gate)

@@ -2,7 +2,8 @@ using Millrace.Protocol.Wire;
 
 namespace Millrace.Client.Produce;
 
-/// <summary>Batch objects for reuse with their buffers: a busy producer fills the same buffers again and again instead of growing new
+/// <summary>Batch objects for reuse with their buffers: a busy producer fills the same buffers again and again
+/// instead of growing new
 /// ones. What a while of less work did not need goes back to the buffer pool.</summary>
 /// <param name="buffers">Where buffers come from.</param>
 /// <param name="batchSize">Where a batch ends, in bytes.</param>

@@ -7,8 +7,10 @@ using Millrace.Protocol.Messages;
 namespace Millrace.Client.Produce;
 
 /// <summary>
-/// The outbox for one broker: walks the partitions that the broker leads, round robin, and fills requests with what is due, as long
-/// as fewer than <see cref="ProducerOptions.MaxInFlight"/> are in flight. At most one thread drains at a time; whoever calls
+/// The outbox for one broker: walks the partitions that the broker leads, round robin, and fills requests with what
+/// is due, as long
+/// as fewer than <see cref="ProducerOptions.MaxInFlight"/> are in flight. At most one thread drains at a time;
+/// whoever calls
 /// <see cref="Wake"/> meanwhile makes it go round once more.
 /// </summary>
 sealed class BrokerSender : IThreadPoolWorkItem
@@ -70,7 +72,8 @@ sealed class BrokerSender : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Drains at once on the caller's thread if nothing is in flight: saves a lone awaited record a change of threads.</summary>
+    /// <summary>Drains at once on the caller's thread if nothing is in flight: saves a lone awaited record a change
+    /// of threads.</summary>
     public void WakeInline()
     {
         if (InFlight > 0)
@@ -117,7 +120,8 @@ sealed class BrokerSender : IThreadPoolWorkItem
                 isOutdated |= Retries.Decide(answers[i].Error) == RetryDecision.Refresh;
                 Metrics.Retries.Add(1);
                 LogMessages.ProduceRetry(
-                    _core.Logger, partition.Topic, partition.Index, answers[i].Error.Name(), batch.Count, batch.Failures);
+                    _core.Logger, partition.Topic, partition.Index, answers[i].Error.Name(), batch.Count,
+                        batch.Failures);
             }
             if (partition.Sender is { } other && other != this)
             {
@@ -192,12 +196,15 @@ sealed class BrokerSender : IThreadPoolWorkItem
             }
             Send(_connection, batches);
         }
-        // With a full window the next answer wakes; a connection that broke has answered for everything on it, which wakes too.
+        // With a full window the next answer wakes; a connection that broke has answered for everything on it, which
+        // wakes too.
     }
 
-    /// <summary>Fills one request: each partition gives at most one batch, and the walk goes on where the last one ended.</summary>
+    /// <summary>Fills one request: each partition gives at most one batch, and the walk goes on where the last one
+    /// ended.</summary>
     /// <param name="nowMs">The monotonic clock.</param>
-    /// <param name="askAgainMs">If nothing is due: when something will be; <see cref="long.MaxValue"/> = an event will tell.</param>
+    /// <param name="askAgainMs">If nothing is due: when something will be; <see cref="long.MaxValue"/> = an event
+    /// will tell.</param>
     List<ProduceBatch>? Gather(long nowMs, out long askAgainMs)
     {
         askAgainMs = long.MaxValue;
@@ -237,20 +244,23 @@ sealed class BrokerSender : IThreadPoolWorkItem
 
     void Send(BrokerConnection connection, List<ProduceBatch> batches)
     {
-        var cap = batches.TrueForAll(b => TopicIdOf(b.Partition.Topic) != Guid.Empty) ? short.MaxValue : (short)(FirstVersionWithTopicIds - 1);
+        var cap = batches.TrueForAll(b => TopicIdOf(b.Partition.Topic) != Guid.Empty) ? short.MaxValue
+            : (short)(FirstVersionWithTopicIds - 1);
         var version = connection.Versions.TryChoose(ApiKey.Produce, MinVersion, ProduceRequest.MaxVersion, cap);
         var call = new ProduceCall(version, _rules.Options.Acks != Acks.None, connection, this, batches);
         Interlocked.Increment(ref _inFlight);
         if (version < 0)
         {
             var refusal = new BatchAnswer(
-                ErrorCode.UnsupportedVersion, Text: $"{connection.Broker} does not speak Produce version {MinVersion} or later.");
+                ErrorCode.UnsupportedVersion,
+                    Text: $"{connection.Broker} does not speak Produce version {MinVersion} or later.");
             OnAnswers(batches, Enumerable.Repeat(refusal, batches.Count).ToArray());
             return;
         }
         try
         {
-            connection.Send<ProduceRequest, ProduceResponse>(BuildRequest(batches, version), call, _core.Options.RequestTimeout);
+            connection.Send<ProduceRequest, ProduceResponse>(
+                BuildRequest(batches, version), call, _core.Options.RequestTimeout);
         }
         catch (KafkaConnectionException e)
         {
@@ -269,13 +279,15 @@ sealed class BrokerSender : IThreadPoolWorkItem
         foreach (var batch in batches)
         {
             var partition = batch.Partition;
-            var topic = request.TopicData.Find(t => ReferenceEquals(t.Name, partition.Topic) || t.Name == partition.Topic);
+            var topic = request.TopicData.Find(
+                t => ReferenceEquals(t.Name, partition.Topic) || t.Name == partition.Topic);
             if (topic is null)
             {
                 topic = new ProduceRequest.TopicProduceData { Name = partition.Topic };
                 request.TopicData.Add(topic);
             }
-            topic.PartitionData.Add(new ProduceRequest.PartitionProduceData { Index = partition.Index, Records = batch.Bytes });
+            topic.PartitionData.Add(
+                new ProduceRequest.PartitionProduceData { Index = partition.Index, Records = batch.Bytes });
         }
         if (version >= FirstVersionWithTopicIds)
         {

@@ -2,8 +2,10 @@ using System.Threading.Tasks.Sources;
 
 namespace Millrace.Client.Produce;
 
-/// <summary>What an awaited send waits on; pooled, so that awaiting a record allocates nothing. The continuation runs as a work item
-/// of its own: the connection's reader must not run user code, and one caller that blocks must not hold up the others.</summary>
+/// <summary>What an awaited send waits on; pooled, so that awaiting a record allocates nothing. The continuation runs
+/// as a work item
+/// of its own: the connection's reader must not run user code, and one caller that blocks must not hold up the
+/// others.</summary>
 sealed class DeliverySource(DeliverySourcePool pool) : IValueTaskSource<RecordMetadata>, IThreadPoolWorkItem
 {
     ManualResetValueTaskSourceCore<RecordMetadata> _core;

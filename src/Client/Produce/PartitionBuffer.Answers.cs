@@ -15,7 +15,8 @@ readonly record struct BatchAnswer(
 /// <summary>What comes back: answers, failures, time running out.</summary>
 sealed partial class PartitionBuffer
 {
-    /// <summary>Takes an answer for a batch in flight. If the batch is done the caller finishes it: success with error null.</summary>
+    /// <summary>Takes an answer for a batch in flight. If the batch is done the caller finishes it: success with
+    /// error null.</summary>
     /// <returns>True when the batch is done; false when it will be sent again.</returns>
     public bool Answer(ProduceBatch batch, in BatchAnswer answer, long nowMs, out ProduceException? error)
     {
@@ -48,7 +49,8 @@ sealed partial class PartitionBuffer
         }
     }
 
-    /// <summary>Takes what cannot be delivered in time. A batch in flight stays: it may be written yet, and its answer tells.</summary>
+    /// <summary>Takes what cannot be delivered in time. A batch in flight stays: it may be written yet, and its
+    /// answer tells.</summary>
     public void Expire(long nowMs, List<(ProduceBatch Batch, ProduceException Error)> failed)
     {
         lock (_gate)
@@ -102,9 +104,11 @@ sealed partial class PartitionBuffer
 
     void AnswerSequenceError(ProduceBatch batch, ErrorCode code)
     {
-        // The leader says that this is not its next number, and it is none of the last five either: so it is not written.
+        // The leader says that this is not its next number, and it is none of the last five either: so it is not
+        // written.
         batch.IsAmbiguous = false;
-        // With older ones unresolved that is only the consequence: they go out again first. Otherwise the broker lost what it knew.
+        // With older ones unresolved that is only the consequence: they go out again first. Otherwise the broker lost
+        // what it knew.
         _needsEpoch |= code != ErrorCode.OutOfOrderSequenceNumber || _sent[0] == batch;
     }
 
@@ -114,7 +118,8 @@ sealed partial class PartitionBuffer
         _sent.Remove(batch);
     }
 
-    /// <summary>A sent batch failed for good. Its numbers are given again if it was the newest and surely not written.</summary>
+    /// <summary>A sent batch failed for good. Its numbers are given again if it was the newest and surely not
+    /// written.</summary>
     void Fail(ProduceBatch batch)
     {
         if (rules.IsIdempotent)
@@ -148,8 +153,10 @@ sealed partial class PartitionBuffer
         {
             var cause = batch.LastError != ErrorCode.None
                 ? $"last error: {batch.LastError.Name()}{(batch.LastErrorText is { } t ? $" ({t})" : "")}"
-                : _sender is null ? "the partition has no leader" : $"{_sender.Name} did not take it: {_sender.LastFailure ?? "it is busy"}";
-            text = $"{what} could not be delivered within DeliveryTimeout ({rules.Options.DeliveryTimeout.TotalSeconds:0.#} s); {cause}.";
+                : _sender is null ? "the partition has no leader"
+                    : $"{_sender.Name} did not take it: {_sender.LastFailure ?? "it is busy"}";
+            text = $"{what} could not be delivered within DeliveryTimeout "
+                + $"({rules.Options.DeliveryTimeout.TotalSeconds:0.#} s); {cause}.";
         }
         else if (code is ErrorCode.MessageTooLarge or ErrorCode.RecordListTooLarge)
         {
@@ -167,6 +174,7 @@ sealed partial class PartitionBuffer
         code is ErrorCode.OutOfOrderSequenceNumber or ErrorCode.UnknownProducerId or ErrorCode.InvalidProducerEpoch;
 
     /// <summary>The leader may have written the batch before it answered with this error.</summary>
-    static bool LeavesDoubt(ErrorCode code) => code is ErrorCode.RequestTimedOut or ErrorCode.NotEnoughReplicasAfterAppend
+    static bool LeavesDoubt(ErrorCode code) =>
+        code is ErrorCode.RequestTimedOut or ErrorCode.NotEnoughReplicasAfterAppend
         or ErrorCode.KafkaStorageError or ErrorCode.UnknownServerError;
 }

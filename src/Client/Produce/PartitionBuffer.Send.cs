@@ -8,7 +8,8 @@ sealed partial class PartitionBuffer
     /// <summary>The next batch to send, numbered and marked as in flight; null if there is none now.</summary>
     /// <param name="sender">Who asks.</param>
     /// <param name="context">What it knows.</param>
-    /// <param name="askAgainMs">When to ask again at the latest if nothing else happens; <see cref="long.MaxValue"/> = an answer will tell.</param>
+    /// <param name="askAgainMs">When to ask again at the latest if nothing else happens; <see cref="long.MaxValue"/>
+    /// = an answer will tell.</param>
     public ProduceBatch? TakeNext(BrokerSender sender, in DrainContext context, out long askAgainMs)
     {
         askAgainMs = long.MaxValue;
@@ -75,10 +76,13 @@ sealed partial class PartitionBuffer
     {
         if (_needsEpoch && (inFlight > 0 || !TryRenumber()))
         {
-            askAgainMs = inFlight > 0 ? long.MaxValue : context.NowMs + (long)rules.Options.RetryBackoff.TotalMilliseconds;
+            askAgainMs = inFlight > 0 ? long.MaxValue
+                : context.NowMs + (long)rules.Options.RetryBackoff.TotalMilliseconds;
             return null;
         }
-        if (_sent.Count >= rules.MaxInFlight || !IsDue(context, ref askAgainMs))
+        // Rule 6, which also limits how many are in flight.
+        var isWindowFull = _sent.Count > 0 && _nextOrdinal - _sent[0].Ordinal >= rules.MaxInFlight;
+        if (isWindowFull || !IsDue(context, ref askAgainMs))
         {
             return null;
         }
@@ -106,12 +110,14 @@ sealed partial class PartitionBuffer
             batch.Number(_producerId, _producerEpoch, _nextSequence);
             _nextSequence = NextSequence(_nextSequence, batch.Count);
         }
+        batch.Ordinal = _nextOrdinal++;
         _unsentBytes -= batch.ReservedBytes;
         _sent.Add(batch);
         return batch;
     }
 
-    /// <summary>Linger: only an unfinished batch that would be sent nearly empty waits, and an awaited record not even that when
+    /// <summary>Linger: only an unfinished batch that would be sent nearly empty waits, and an awaited record not
+    /// even that when
     /// nothing is in flight.</summary>
     bool IsDue(in DrainContext context, ref long askAgainMs)
     {
@@ -134,7 +140,8 @@ sealed partial class PartitionBuffer
     }
 
     static bool Fits(ProduceBatch batch, in DrainContext context) =>
-        context.IsEmptyRequest || (batch.Builder.IsSealed ? batch.Bytes.Length : batch.Builder.EstimatedSize) <= context.MaxBytes;
+        context.IsEmptyRequest
+            || (batch.Builder.IsSealed ? batch.Bytes.Length : batch.Builder.EstimatedSize) <= context.MaxBytes;
 
     /// <summary>Takes the producer's present identity, if the partition has another, and starts at 0 with it.</summary>
     bool TryAdoptIdentity()
@@ -151,7 +158,8 @@ sealed partial class PartitionBuffer
         return true;
     }
 
-    /// <summary>Rule 4: a new epoch for the partition, everything unresolved numbered from 0. Nothing is in flight and nothing
+    /// <summary>Rule 4: a new epoch for the partition, everything unresolved numbered from 0. Nothing is in flight
+    /// and nothing
     /// is ambiguous.</summary>
     bool TryRenumber()
     {
@@ -165,6 +173,7 @@ sealed partial class PartitionBuffer
         foreach (var batch in _sent)
         {
             batch.Number(id, epoch, _nextSequence);
+            batch.Ordinal = _nextOrdinal++;
             _nextSequence = NextSequence(_nextSequence, batch.Count);
         }
         _needsEpoch = false;

@@ -9,7 +9,8 @@ namespace Millrace.Client.Produce;
 /// <param name="IsEmptyRequest">The request that is being built has no batch yet.</param>
 /// <param name="IsHurried">A flush is waiting, or callers wait for memory: nothing lingers.</param>
 /// <param name="Stamp">Names the request: a partition gives at most one batch to it.</param>
-readonly record struct DrainContext(long NowMs, int InFlight, long MaxBytes, bool IsEmptyRequest, bool IsHurried, long Stamp);
+readonly record struct DrainContext(
+    long NowMs, int InFlight, long MaxBytes, bool IsEmptyRequest, bool IsHurried, long Stamp);
 
 /// <summary>What an append did.</summary>
 [Flags]
@@ -26,8 +27,10 @@ enum Appended
 }
 
 /// <summary>
-/// The records of one partition between <c>Send</c> and acknowledgement, and the rules of order, sequence numbers and retries.
-/// Moves from sender to sender when the leader does; the sequence stays with it. Synchronous: every method takes the time
+/// The records of one partition between <c>Send</c> and acknowledgement, and the rules of order, sequence numbers and
+/// retries.
+/// Moves from sender to sender when the leader does; the sequence stays with it. Synchronous: every method takes the
+/// time
 /// and returns what happened; one short lock guards all of it.
 /// </summary>
 /// <remarks>
@@ -35,11 +38,16 @@ enum Appended
 ///  append ─► open ─(full)─► waiting ─(sender asks)─► sent: [InFlight|Resend] … ─► done
 ///            └──────(due: late sealing)───────────►
 /// </code>
-/// Rules: (1) a new batch goes out only when no sent one has to be sent again; (2) one that has to be sent again goes out only
-/// when none behind it is in flight, so the order of sequences on the wire holds; (3) nothing goes to a new leader while
+/// Rules: (1) a new batch goes out only when no sent one has to be sent again; (2) one that has to be sent again goes
+/// out only
+/// when none behind it is in flight, so the order of sequences on the wire holds; (3) nothing goes to a new leader
+/// while
 /// something is in flight to the old one; (4) a numbered batch that failed leaves a gap that the broker would refuse to
-/// jump: the partition drains, takes a new epoch and numbers what is left from 0; (5) but a batch that may have been written
-/// is sent again under its old number until the broker tells, because under a new one it could be written twice.
+/// jump: the partition drains, takes a new epoch and numbers what is left from 0; (5) but a batch that may have been
+/// written
+/// is sent again under its old number until the broker tells, because under a new one it could be written twice;
+/// (6) no more than five batches are numbered from the oldest unresolved one on, however often that was sent: a broker
+/// remembers five, and would call a written batch that fell out of its memory a gap instead of a duplicate.
 /// </remarks>
 sealed partial class PartitionBuffer(string topic, int index, ProducerRules rules)
 {
@@ -54,6 +62,7 @@ sealed partial class PartitionBuffer(string topic, int index, ProducerRules rule
     long _producerId = -1;
     short _producerEpoch = -1;
     int _nextSequence;
+    long _nextOrdinal;
     int _stickyBytes;
     long _clockMs;
     long _unsentBytes;
@@ -63,13 +72,15 @@ sealed partial class PartitionBuffer(string topic, int index, ProducerRules rule
 
     public int Index { get; } = index;
 
-    /// <summary>The sender of the leader's broker, or null if there is no leader. Read without the lock only as a hint.</summary>
+    /// <summary>The sender of the leader's broker, or null if there is no leader. Read without the lock only as a
+    /// hint.</summary>
     public BrokerSender? Sender => Volatile.Read(ref _sender);
 
     /// <summary>Bytes appended and not yet sent; a hint for the partitioner.</summary>
     public long UnsentBytes => Volatile.Read(ref _unsentBytes);
 
-    /// <summary>The stamp of the last request that asked this partition, so that none asks twice. The sender's own.</summary>
+    /// <summary>The stamp of the last request that asked this partition, so that none asks twice. The sender's
+    /// own.</summary>
     public long LastAskedBy { get; set; }
 
     /// <summary>Appends a record, encoding it once and for all.</summary>
@@ -116,7 +127,8 @@ sealed partial class PartitionBuffer(string topic, int index, ProducerRules rule
         return result;
     }
 
-    /// <summary>The partition's leader is at another broker, or nowhere (null). True if the new sender has to be woken.</summary>
+    /// <summary>The partition's leader is at another broker, or nowhere (null). True if the new sender has to be
+    /// woken.</summary>
     public bool MoveTo(BrokerSender? sender)
     {
         lock (_gate)
@@ -135,7 +147,8 @@ sealed partial class PartitionBuffer(string topic, int index, ProducerRules rule
         }
     }
 
-    /// <summary>True when the sender may forget the partition: it is empty, or no longer his. Otherwise tells when to ask again if
+    /// <summary>True when the sender may forget the partition: it is empty, or no longer his. Otherwise tells when to
+    /// ask again if
     /// nothing was due a moment ago but a record came since.</summary>
     public bool TryLeave(BrokerSender sender, ref long askAgainMs)
     {
@@ -147,7 +160,8 @@ sealed partial class PartitionBuffer(string topic, int index, ProducerRules rule
             }
             if (HasWork)
             {
-                askAgainMs = _open is { } open && _sent.Count == 0 ? Math.Min(askAgainMs, open.CreatedMs + rules.LingerMs) : askAgainMs;
+                askAgainMs = _open is { } open && _sent.Count == 0
+                    ? Math.Min(askAgainMs, open.CreatedMs + rules.LingerMs) : askAgainMs;
                 return false;
             }
             _isQueued = false;
@@ -197,7 +211,8 @@ sealed partial class PartitionBuffer(string topic, int index, ProducerRules rule
         return result;
     }
 
-    // A clock read costs as much as the append itself, so a batch that fills quickly shares one reading among 32 records.
+    // A clock read costs as much as the append itself, so a batch that fills quickly shares one reading among 32
+    // records.
     long CoarseClock()
     {
         if (_open is not { Count: >= 32 } open || open.Count % 32 == 0)

@@ -5,9 +5,11 @@ namespace Millrace.Client.Produce;
 /// <summary>Partitions for records that name none.</summary>
 static class Partitioner
 {
-    /// <summary>The Java client's choice for a key: murmur2 without its sign, modulo all partitions, also those without a
+    /// <summary>The Java client's choice for a key: murmur2 without its sign, modulo all partitions, also those
+    /// without a
     /// leader. An empty key is a key.</summary>
-    public static int ForKey(ReadOnlySpan<byte> key, int partitionCount) => (int)((Murmur2(key) & int.MaxValue) % (uint)partitionCount);
+    public static int ForKey(ReadOnlySpan<byte> key, int partitionCount) =>
+        (int)((Murmur2(key) & int.MaxValue) % (uint)partitionCount);
 
     /// <summary>32-bit MurmurHash2 with the seed that Kafka fixed.</summary>
     public static uint Murmur2(ReadOnlySpan<byte> data)
@@ -40,7 +42,8 @@ static class Partitioner
         return h ^ (h >> 15);
     }
 
-    /// <summary>The next partition for records without a key (KIP-794): at random, the more likely the less it has waiting.
+    /// <summary>The next partition for records without a key (KIP-794): at random, the more likely the less it has
+    /// waiting.
     /// Partitions without a leader are left out as long as another one has one.</summary>
     /// <param name="partitions">All partitions of the topic.</param>
     /// <param name="random">From 0 to below 1.</param>
@@ -69,6 +72,7 @@ static class Partitioner
         }
         return partitions.Count - 1;
 
-        double Weight(PartitionBuffer partition) => hasLeader && partition.Sender is null ? 0 : longest - partition.UnsentBytes + 1;
+        double Weight(PartitionBuffer partition) => hasLeader && partition.Sender is null ? 0
+            : longest - partition.UnsentBytes + 1;
     }
 }

@@ -24,7 +24,8 @@ enum BatchState
 }
 
 /// <summary>Records of one partition that are sent together: their bytes and who waits for them. Owned by its
-/// <see cref="PartitionBuffer"/>, whose lock guards everything here until the state is <see cref="BatchState.Done"/>.</summary>
+/// <see cref="PartitionBuffer"/>, whose lock guards everything here until the state is
+/// <see cref="BatchState.Done"/>.</summary>
 sealed class ProduceBatch(BufferPool pool, int sizeLimit)
 {
     readonly List<(DeliverySource Source, int Index, long TimestampMs)> _awaited = [];
@@ -72,6 +73,9 @@ sealed class ProduceBatch(BufferPool pool, int sizeLimit)
 
     public int BaseSequence { get; private set; } = -1;
 
+    /// <summary>Counts the partition's batches in the order of sequences.</summary>
+    public long Ordinal { get; set; }
+
     /// <summary>The bytes of the sealed batch.</summary>
     public ReadOnlyMemory<byte> Bytes => Builder.SealedBatch;
 
@@ -112,7 +116,8 @@ sealed class ProduceBatch(BufferPool pool, int sizeLimit)
         }
     }
 
-    /// <summary>Compresses and checksums, once. The sender calls it without the lock: nobody else touches a batch in flight.</summary>
+    /// <summary>Compresses and checksums, once. The sender calls it without the lock: nobody else touches a batch in
+    /// flight.</summary>
     public void Seal(CompressionType compression, int? level)
     {
         if (!Builder.IsSealed)
@@ -121,11 +126,13 @@ sealed class ProduceBatch(BufferPool pool, int sizeLimit)
         }
     }
 
-    /// <summary>Completes when the batch is delivered or failed; never fails itself. Under the partition's lock.</summary>
+    /// <summary>Completes when the batch is delivered or failed; never fails itself. Under the partition's
+    /// lock.</summary>
     public Task WhenFinished() =>
         (_finished ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
-    /// <summary>Tells everyone who waits; the batch must be <see cref="BatchState.Done"/>. Called once, without a lock.</summary>
+    /// <summary>Tells everyone who waits; the batch must be <see cref="BatchState.Done"/>. Called once, without a
+    /// lock.</summary>
     /// <param name="baseOffset">The first record's offset, -1 if unknown.</param>
     /// <param name="logAppendTimeMs">The broker's time if it replaced the timestamps, else -1.</param>
     /// <param name="error">Why the batch failed, or null.</param>

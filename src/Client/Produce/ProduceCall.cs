@@ -7,7 +7,8 @@ namespace Millrace.Client.Produce;
 
 /// <summary>One Produce request on its way, with the batches whose bytes it lends.</summary>
 sealed class ProduceCall(
-    short version, bool expectsResponse, BrokerConnection connection, BrokerSender sender, IReadOnlyList<ProduceBatch> batches)
+    short version, bool expectsResponse, BrokerConnection connection, BrokerSender sender,
+        IReadOnlyList<ProduceBatch> batches)
     : PendingRequest(ApiKey.Produce, version, version >= ProduceRequest.FirstFlexibleVersion)
 {
     public override bool ExpectsResponse { get; } = expectsResponse;
@@ -15,7 +16,8 @@ sealed class ProduceCall(
     public override void OnResponse(SharedBuffer frame)
     {
         var answers = new BatchAnswer[batches.Count];
-        Array.Fill(answers, new BatchAnswer(ErrorCode.NetworkException, Text: "the answer leaves the batch out", MaybeWritten: true));
+        Array.Fill(answers, new BatchAnswer(
+            ErrorCode.NetworkException, Text: "the answer leaves the batch out", MaybeWritten: true));
         try
         {
             var response = connection.Decode<ProduceResponse>(frame.Memory, this);
@@ -35,11 +37,13 @@ sealed class ProduceCall(
     public override void OnFailed(KafkaConnectionException error)
     {
         var answers = new BatchAnswer[batches.Count];
-        Array.Fill(answers, new BatchAnswer(ErrorCode.NetworkException, Text: error.Message, MaybeWritten: error.MaybeProcessed));
+        Array.Fill(answers, new BatchAnswer(
+            ErrorCode.NetworkException, Text: error.Message, MaybeWritten: error.MaybeProcessed));
         sender.OnAnswers(batches, answers);
     }
 
-    public override void OnWritten() => sender.OnAnswers(batches, new BatchAnswer[batches.Count].Fill(new BatchAnswer(ErrorCode.None)));
+    public override void OnWritten() =>
+        sender.OnAnswers(batches, new BatchAnswer[batches.Count].Fill(new BatchAnswer(ErrorCode.None)));
 
     void ReadAnswers(ProduceResponse response, BatchAnswer[] answers)
     {
@@ -49,7 +53,8 @@ sealed class ProduceCall(
             foreach (var partition in topic.PartitionResponses)
             {
                 // Brokers answer in the order of the request; any other order is searched for.
-                var at = next < batches.Count && IsFor(batches[next], topic, partition.Index) ? next : Find(topic, partition.Index);
+                var at = next < batches.Count && IsFor(batches[next], topic, partition.Index) ? next
+                    : Find(topic, partition.Index);
                 if (at < 0)
                 {
                     continue;
@@ -59,7 +64,8 @@ sealed class ProduceCall(
                     partition.ErrorCode, partition.BaseOffset, partition.LogAppendTimeMs, TextOf(partition));
                 if (partition.CurrentLeader.LeaderId >= 0)
                 {
-                    sender.OnLeaderHint(batches[at].Partition, partition.CurrentLeader.LeaderId, partition.CurrentLeader.LeaderEpoch);
+                    sender.OnLeaderHint(batches[at].Partition, partition.CurrentLeader.LeaderId,
+                        partition.CurrentLeader.LeaderEpoch);
                 }
             }
         }

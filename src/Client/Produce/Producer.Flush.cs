@@ -9,10 +9,12 @@ public sealed partial class Producer
     long _failedCount;                  // guarded by _failureLock
     ProduceException? _firstFailure;    // guarded by _failureLock
 
-    /// <summary>Sends everything that was sent or enqueued before this call, without lingering, and waits until it is acknowledged or
+    /// <summary>Sends everything that was sent or enqueued before this call, without lingering, and waits until it is
+    /// acknowledged or
     /// has failed.</summary>
     /// <param name="cancellation">Ends the waiting; what is buffered is still sent.</param>
-    /// <exception cref="ProduceException">Enqueued records failed since the last flush: how many, and the first error.</exception>
+    /// <exception cref="ProduceException">Enqueued records failed since the last flush: how many, and the first
+    /// error.</exception>
     public async ValueTask FlushAsync(CancellationToken cancellation = default)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
@@ -27,12 +29,14 @@ public sealed partial class Producer
         if (first is not null)
         {
             throw new ProduceException(
-                first.Code, $"{count} enqueued record{(count == 1 ? "" : "s")} could not be delivered. The first failure: {first.Message}",
+                first.Code,
+                $"{count} enqueued records could not be delivered. The first failure: {first.Message}",
                 count, first.MaybeWritten, first);
         }
     }
 
-    /// <summary>Flushes for at most <see cref="ProducerOptions.CloseTimeout"/>, then fails what is left. Failures that no flush has
+    /// <summary>Flushes for at most <see cref="ProducerOptions.CloseTimeout"/>, then fails what is left. Failures
+    /// that no flush has
     /// reported are logged: to see them, call <see cref="FlushAsync"/> before.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -71,7 +75,8 @@ public sealed partial class Producer
 
     ProduceException Disposed() => new(
         ErrorCode.RequestTimedOut,
-        $"the producer was disposed and CloseTimeout ({_rules.Options.CloseTimeout.TotalSeconds:0.#} s) was over.", maybeWritten: true);
+        $"the producer was disposed and CloseTimeout ({_rules.Options.CloseTimeout.TotalSeconds:0.#} s) was over.",
+            maybeWritten: true);
 
     async Task DrainAsync()
     {
@@ -105,7 +110,8 @@ public sealed partial class Producer
     void CountFailure(ProduceBatch batch, ProduceException error)
     {
         Metrics.RecordsFailed.Add(batch.Count, Metrics.Topic(batch.Partition.Topic));
-        LogMessages.ProduceFailed(_core.Logger, batch.Count, batch.Partition.Topic, batch.Partition.Index, error.Message);
+        LogMessages.ProduceFailed(
+            _core.Logger, batch.Count, batch.Partition.Topic, batch.Partition.Index, error.Message);
         if (batch.Unawaited == 0)
         {
             return;

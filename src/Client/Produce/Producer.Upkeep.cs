@@ -51,14 +51,12 @@ public sealed partial class Producer
                 return;
             }
             LogMessages.ProducerIdFailed(_core.Logger, response.ErrorCode.Name());
-            Abandon(new ProduceException(
-                response.ErrorCode, "no producer id could be had. Set ProducerOptions.Idempotent = false to send without one."));
+            Abandon(new ProduceException(response.ErrorCode, NoProducerId));
         }
         catch (KafkaServerException e)
         {
             LogMessages.ProducerIdFailed(_core.Logger, e.Message);
-            Abandon(new ProduceException(
-                e.Code, "no producer id could be had. Set ProducerOptions.Idempotent = false to send without one.", inner: e));
+            Abandon(new ProduceException(e.Code, NoProducerId, inner: e));
         }
         catch (KafkaConnectionException e)
         {
@@ -73,6 +71,9 @@ public sealed partial class Producer
             }
         }
     }
+
+    const string NoProducerId =
+        "no producer id could be had. Set ProducerOptions.Idempotent = false to send without one.";
 
     // 6 and later add what only transactions with two-phase commit need.
     const short InitProducerIdVersionCap = 5;

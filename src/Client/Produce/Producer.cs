@@ -6,10 +6,12 @@ using Millrace.Protocol.Records;
 namespace Millrace.Client.Produce;
 
 /// <summary>
-/// Sends records. Safe for any number of threads; records that one thread sends to one partition keep their order. Made by
+/// Sends records. Safe for any number of threads; records that one thread sends to one partition keep their order.
+/// Made by
 /// <see cref="KafkaClient.CreateProducer"/>.
 /// </summary>
-/// <remarks>The path of a record: <c>SendAsync</c> or <c>EnqueueAsync</c> → partitioner → <see cref="PartitionBuffer"/> (encoded
+/// <remarks>The path of a record: <c>SendAsync</c> or <c>EnqueueAsync</c> → partitioner →
+/// <see cref="PartitionBuffer"/> (encoded
 /// once) → <see cref="BrokerSender"/> (sealed late) → connection.</remarks>
 public sealed partial class Producer : IAsyncDisposable, IProducerPort
 {
@@ -35,16 +37,20 @@ public sealed partial class Producer : IAsyncDisposable, IProducerPort
         _interest = core.Metadata.Register(OnView);
         // Often enough that the timeouts are kept within a fiftieth, seldom enough to cost nothing.
         var period = TimeSpan.FromMilliseconds(Math.Clamp(options.DeliveryTimeout.TotalMilliseconds / 50, 10, 250));
-        _sweep = core.Runtime.TimeProvider.CreateTimer(static state => ((Producer)state!).Sweep(), this, period, period);
+        _sweep = core.Runtime.TimeProvider.CreateTimer(
+            static state => ((Producer)state!).Sweep(), this, period, period);
     }
 
-    /// <summary>Sends a record; completes when it is acknowledged as <see cref="ProducerOptions.Acks"/> says. The call itself waits
+    /// <summary>Sends a record; completes when it is acknowledged as <see cref="ProducerOptions.Acks"/> says. The
+    /// call itself waits
     /// for nothing: records sent one after the other are in order, awaited or not.</summary>
     /// <param name="record">The record; its bytes are borrowed until the task completes.</param>
-    /// <param name="cancellation">Ends the waiting for memory or for the topic's metadata. Once buffered, a record is sent.</param>
+    /// <param name="cancellation">Ends the waiting for memory or for the topic's metadata. Once buffered, a record is
+    /// sent.</param>
     /// <returns>Where the record was written. Await it once.</returns>
     /// <exception cref="ProduceException">The record could not be delivered.</exception>
-    /// <exception cref="ArgumentException">The record is larger than <see cref="ProducerOptions.MaxRequestSize"/>, or a header's key is null.</exception>
+    /// <exception cref="ArgumentException">The record is larger than <see cref="ProducerOptions.MaxRequestSize"/>, or
+    /// a header's key is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The topic does not have the record's partition.</exception>
     public ValueTask<RecordMetadata> SendAsync(in ProducerRecord record, CancellationToken cancellation = default)
     {
@@ -63,12 +69,14 @@ public sealed partial class Producer : IAsyncDisposable, IProducerPort
         return task;
     }
 
-    /// <summary>Buffers a record; completes, at once if there is room, when it is buffered. If it cannot be delivered later, the next
+    /// <summary>Buffers a record; completes, at once if there is room, when it is buffered. If it cannot be delivered
+    /// later, the next
     /// <see cref="FlushAsync"/> throws.</summary>
     /// <param name="record">The record; its bytes are borrowed until the task completes.</param>
     /// <param name="cancellation">Ends the waiting for memory or for the topic's metadata.</param>
     /// <exception cref="ProduceException">The topic is unknown, or may not be written to.</exception>
-    /// <exception cref="ArgumentException">The record is larger than <see cref="ProducerOptions.MaxRequestSize"/>, or a header's key is null.</exception>
+    /// <exception cref="ArgumentException">The record is larger than <see cref="ProducerOptions.MaxRequestSize"/>, or
+    /// a header's key is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The topic does not have the record's partition.</exception>
     public ValueTask EnqueueAsync(in ProducerRecord record, CancellationToken cancellation = default)
     {
@@ -94,13 +102,15 @@ public sealed partial class Producer : IAsyncDisposable, IProducerPort
         {
             if (header.Key is null)
             {
-                throw new ArgumentException($"A header of the record for topic '{record.Topic}' has no key.", nameof(record));
+                throw new ArgumentException(
+                    $"A header of the record for topic '{record.Topic}' has no key.", nameof(record));
             }
         }
         var bytes = RecordBatchBuilder.BoundOfRecord(record.KeyLength, record.ValueLength, record.Headers);
         return bytes + RecordBatchHeader.Size <= _rules.Options.MaxRequestSize ? bytes : throw new ArgumentException(
             $"A record for topic '{record.Topic}' may take {bytes} bytes, more than ProducerOptions.MaxRequestSize "
-            + $"({_rules.Options.MaxRequestSize}) allows. Raise it, and max.message.bytes of the topic with it.", nameof(record));
+            + $"({_rules.Options.MaxRequestSize}) allows. Raise it, and max.message.bytes of the topic with it.",
+                nameof(record));
     }
 
     TopicSlot FindTopic(string name)
@@ -153,7 +163,8 @@ public sealed partial class Producer : IAsyncDisposable, IProducerPort
         }
     }
 
-    Task Wait(TopicSlot topic, in ProducerRecord record, long bytes, DeliverySource? source, CancellationToken cancellation)
+    Task Wait(TopicSlot topic, in ProducerRecord record, long bytes, DeliverySource? source,
+        CancellationToken cancellation)
     {
         var pending = new PendingRecord(record, bytes, source);
         if (cancellation.CanBeCanceled)

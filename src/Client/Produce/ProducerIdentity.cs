@@ -1,6 +1,7 @@
 namespace Millrace.Client.Produce;
 
-/// <summary>The producer id and epoch that batches are stamped with (KIP-98), and the rule for raising the epoch (KIP-360).
+/// <summary>The producer id and epoch that batches are stamped with (KIP-98), and the rule for raising the epoch
+/// (KIP-360).
 /// Safe for threads; asking the broker is somebody else's work.</summary>
 sealed class ProducerIdentity
 {
@@ -31,8 +32,10 @@ sealed class ProducerIdentity
     }
 
     /// <summary>
-    /// An identity newer than the one that a partition used, so that its sequence can start at 0: the present one if another
-    /// partition raised it already, else the next epoch. After the last epoch there is none (id -1) until the broker gives a new id.
+    /// An identity newer than the one that a partition used, so that its sequence can start at 0: the present one if
+    /// another
+    /// partition raised it already, else the next epoch. After the last epoch there is none (id -1) until the broker
+    /// gives a new id.
     /// </summary>
     public (long Id, short Epoch) After(long usedId, short usedEpoch)
     {

@@ -51,7 +51,8 @@ public readonly struct ProducerRecord
         init => _partitionPlusOne = value switch
         {
             null => 0,
-            < 0 or int.MaxValue => throw new ArgumentOutOfRangeException(nameof(value), value, "A partition's number is 0 or more."),
+            < 0 or int.MaxValue =>
+                throw new ArgumentOutOfRangeException(nameof(value), value, "A partition's number is 0 or more."),
             { } p => p + 1,
         };
     }
@@ -91,7 +92,8 @@ public readonly struct ProducerRecord
 /// <summary>Where a record was written.</summary>
 /// <param name="Topic">The topic's name.</param>
 /// <param name="Partition">The partition.</param>
-/// <param name="Offset">The offset; -1 when it is not known: with acks = none, or when a retry found the record written already
+/// <param name="Offset">The offset; -1 when it is not known: with acks = none, or when a retry found the record
+/// written already
 /// and the broker no longer knew where.</param>
 /// <param name="TimestampMs">The timestamp that the record was written with, in milliseconds since 1970 UTC.</param>
 public readonly record struct RecordMetadata(string Topic, int Partition, long Offset, long TimestampMs);

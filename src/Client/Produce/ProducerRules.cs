@@ -5,7 +5,8 @@ namespace Millrace.Client.Produce;
 /// <summary>What all partitions of a producer share: numbers from its options, and the pools.</summary>
 sealed class ProducerRules(ProducerOptions options, ClientRuntime runtime)
 {
-    // The Java client's default batch size: records without keys stay with one partition for that long (KIP-794), so that
+    // The Java client's default batch size: records without keys stay with one partition for that long (KIP-794), so
+    // that
     // its batches fill, and consumers of all partitions still get their share of a slow stream.
     const int BytesPerStickyTurn = 16 * 1024;
 
@@ -29,7 +30,8 @@ sealed class ProducerRules(ProducerOptions options, ClientRuntime runtime)
 
     public int StickyBytes { get; } = Math.Min(BytesPerStickyTurn, options.BatchSize);
 
-    /// <summary>How many bytes an unfinished batch must have to be sent at once: the more requests are on their way, the fuller it
+    /// <summary>How many bytes an unfinished batch must have to be sent at once: the more requests are on their way,
+    /// the fuller it
     /// must be. With none, an eighth of a batch is worth a request; from two on only a full one is.</summary>
     public int WorthSending(int inFlight) => inFlight switch
     {

@@ -3,7 +3,8 @@ using Millrace.Protocol;
 
 namespace Millrace.Client.Produce;
 
-/// <summary>One topic of a producer: its partitions, the partition that records without a key stick to, and the records that wait
+/// <summary>One topic of a producer: its partitions, the partition that records without a key stick to, and the
+/// records that wait
 /// until the partitions are known.</summary>
 sealed class TopicSlot(string name, ProducerRules rules)
 {
@@ -22,7 +23,8 @@ sealed class TopicSlot(string name, ProducerRules rules)
     /// <summary>All partitions; none while the topic is not known.</summary>
     public PartitionBuffer[] Partitions => Volatile.Read(ref _partitions);
 
-    /// <summary>The partitions are known, and nothing waits for them any more: a record may be appended at once. Until then it
+    /// <summary>The partitions are known, and nothing waits for them any more: a record may be appended at once.
+    /// Until then it
     /// must queue, or it would overtake those that wait.</summary>
     public bool IsOpen => _isOpen;
 
@@ -53,8 +55,10 @@ sealed class TopicSlot(string name, ProducerRules rules)
         admission.Enqueue(record);
     }
 
-    /// <summary>The partition for a record. <paramref name="isSticky"/> tells that neither the caller nor a key decided.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The record names a partition that the topic does not have.</exception>
+    /// <summary>The partition for a record. <paramref name="isSticky"/> tells that neither the caller nor a key
+    /// decided.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The record names a partition that the topic does not
+    /// have.</exception>
     public PartitionBuffer Choose(in ProducerRecord record, out bool isSticky)
     {
         var partitions = Partitions;
@@ -62,7 +66,8 @@ sealed class TopicSlot(string name, ProducerRules rules)
         if (record.Partition is { } given)
         {
             return (uint)given < (uint)partitions.Length ? partitions[given] : throw new ArgumentOutOfRangeException(
-                nameof(record), given, $"The topic '{Name}' has {partitions.Length} partitions, 0 to {partitions.Length - 1}.");
+                nameof(record), given,
+                    $"The topic '{Name}' has {partitions.Length} partitions, 0 to {partitions.Length - 1}.");
         }
         if (record.HasKey)
         {
@@ -70,7 +75,8 @@ sealed class TopicSlot(string name, ProducerRules rules)
                 ? partitioner(Name, record.KeySpan, partitions.Length)
                 : Partitioner.ForKey(record.KeySpan, partitions.Length);
             return (uint)chosen < (uint)partitions.Length ? partitions[chosen] : throw new InvalidOperationException(
-                $"ProducerOptions.KeyPartitioner returned {chosen} for the topic '{Name}' with {partitions.Length} partitions.");
+                $"ProducerOptions.KeyPartitioner returned {chosen} for the topic '{Name}', "
+                + $"which has {partitions.Length} partitions.");
         }
         isSticky = true;
         var sticky = Volatile.Read(ref _sticky);
@@ -81,10 +87,12 @@ sealed class TopicSlot(string name, ProducerRules rules)
     public int SwitchSticky(int from)
     {
         var next = Partitioner.NextSticky(Partitions, rules.Runtime.NextDouble());
-        return Interlocked.CompareExchange(ref _sticky, next, from) is var seen && seen == from ? next : Math.Max(0, seen);
+        return Interlocked.CompareExchange(ref _sticky, next, from) is var seen && seen == from ? next
+            : Math.Max(0, seen);
     }
 
-    /// <summary>Takes over new metadata. Partitions never become fewer: a topic that was made again smaller fails at the broker.</summary>
+    /// <summary>Takes over new metadata. Partitions never become fewer: a topic that was made again smaller fails at
+    /// the broker.</summary>
     /// <param name="view">The topic in the new view.</param>
     /// <param name="senderOf">The sender for a leader's node id, null for none.</param>
     /// <param name="admission">Where the records go that waited.</param>
@@ -125,7 +133,8 @@ sealed class TopicSlot(string name, ProducerRules rules)
         }
     }
 
-    /// <summary>Rejects what waits for the topic, with the error that the view has for it: at once if it is forbidden or its name
+    /// <summary>Rejects what waits for the topic, with the error that the view has for it: at once if it is forbidden
+    /// or its name
     /// not valid, after <see cref="ProducerOptions.TopicTimeout"/> if it does not exist.</summary>
     public void RejectPending(ErrorCode error, string? connectionError, long nowMs)
     {
@@ -183,7 +192,8 @@ sealed class TopicSlot(string name, ProducerRules rules)
     string Describe(ErrorCode code, string? connectionError) => code switch
     {
         ErrorCode.UnknownTopicOrPartition =>
-            $"the topic '{Name}' does not exist (waited {rules.Options.TopicTimeout.TotalSeconds:0.#} s). Create it, for example with "
+            $"the topic '{Name}' does not exist (waited {rules.Options.TopicTimeout.TotalSeconds:0.#} s). "
+            + "Create it, for example with "
             + "Admin.CreateTopicsAsync, or set ClientOptions.AllowAutoTopicCreation.",
         ErrorCode.InvalidTopicException =>
             $"'{Name}' is not a valid topic name: up to 249 letters, digits, '.', '_' and '-'.",

@@ -6,7 +6,8 @@ using Millrace.Protocol.Wire;
 
 namespace Millrace.Client.Routing;
 
-/// <summary>What producers, consumers and the admin client of one <see cref="KafkaClient"/> share: connections, metadata,
+/// <summary>What producers, consumers and the admin client of one <see cref="KafkaClient"/> share: connections,
+/// metadata,
 /// coordinators, and the ways to send a request.</summary>
 sealed class ClientCore : IAsyncDisposable
 {
@@ -33,14 +34,17 @@ sealed class ClientCore : IAsyncDisposable
     public ILogger Logger { get; }
 
     /// <summary>An open connection to a broker.</summary>
-    /// <exception cref="KafkaConnectionException">It could not be opened, or the broker is not in the metadata.</exception>
-    public async ValueTask<BrokerConnection> ConnectAsync(int nodeId, ConnectionKind kind, CancellationToken cancellation)
+    /// <exception cref="KafkaConnectionException">It could not be opened, or the broker is not in the
+    /// metadata.</exception>
+    public async ValueTask<BrokerConnection> ConnectAsync(
+        int nodeId, ConnectionKind kind, CancellationToken cancellation)
     {
         var peer = Pool.Find(nodeId);
         if (peer is null)
         {
             await Metadata.RefreshAsync(cancellation: cancellation).ConfigureAwait(false);
-            peer = Pool.Find(nodeId) ?? throw new KafkaConnectionException($"Broker {nodeId} is not in the cluster's metadata.");
+            peer = Pool.Find(nodeId)
+                ?? throw new KafkaConnectionException($"Broker {nodeId} is not in the cluster's metadata.");
         }
         return await peer.GetAsync(kind, cancellation).ConfigureAwait(false);
     }
@@ -53,10 +57,12 @@ sealed class ClientCore : IAsyncDisposable
         where TResponse : class, IMessage, new()
     {
         var connection = await ConnectAsync(nodeId, kind, cancellation).ConfigureAwait(false);
-        return await connection.SendAsync<TRequest, TResponse>(request, versionCap, timeout, cancellation).ConfigureAwait(false);
+        return await connection.SendAsync<TRequest, TResponse>(request, versionCap, timeout, cancellation)
+            .ConfigureAwait(false);
     }
 
-    /// <summary>As <see cref="SendToAsync"/>, but the answer borrows from its frame. See <see cref="BrokerConnection.SendBorrowedAsync"/>.</summary>
+    /// <summary>As <see cref="SendToAsync"/>, but the answer borrows from its frame. See
+    /// <see cref="BrokerConnection.SendBorrowedAsync"/>.</summary>
     public async ValueTask<ResponseFrame<TResponse>> SendBorrowedToAsync<TRequest, TResponse>(
         int nodeId, ConnectionKind kind, TRequest request, short versionCap = short.MaxValue, TimeSpan? timeout = null,
         CancellationToken cancellation = default)
@@ -68,13 +74,15 @@ sealed class ClientCore : IAsyncDisposable
             .ConfigureAwait(false);
     }
 
-    /// <summary>A request that any broker can answer, tried on one after the other until <see cref="ClientOptions.ApiTimeout"/>.</summary>
+    /// <summary>A request that any broker can answer, tried on one after the other until
+    /// <see cref="ClientOptions.ApiTimeout"/>.</summary>
     /// <param name="request">The request; may be sent several times.</param>
     /// <param name="errorOf">The answer's own error; one that the classifier calls retriable is tried again.</param>
     /// <param name="versionCap">The highest version that the caller understands.</param>
     /// <param name="cancellation">Stops the call.</param>
     public ValueTask<TResponse> SendToAnyAsync<TRequest, TResponse>(
-        TRequest request, Func<TResponse, ErrorCode> errorOf, short versionCap = short.MaxValue, CancellationToken cancellation = default)
+        TRequest request, Func<TResponse, ErrorCode> errorOf, short versionCap = short.MaxValue,
+            CancellationToken cancellation = default)
         where TRequest : IRequest<TResponse>
         where TResponse : class, IMessage, new()
     {
@@ -83,15 +91,19 @@ sealed class ClientCore : IAsyncDisposable
         {
             // A retry goes to the next candidate: the first is the one that just failed, unless its rank fell.
             var candidates = Pool.Candidates();
-            var connection = await candidates[tried++ % candidates.Count].GetAsync(ConnectionKind.General, token).ConfigureAwait(false);
-            return await connection.SendAsync<TRequest, TResponse>(request, versionCap, cancellation: token).ConfigureAwait(false);
+            var connection = await candidates[tried++ % candidates.Count].GetAsync(ConnectionKind.General, token)
+                .ConfigureAwait(false);
+            return await connection.SendAsync<TRequest, TResponse>(request, versionCap, cancellation: token)
+                .ConfigureAwait(false);
         }, errorOf, static () => { }, cancellation);
     }
 
-    /// <summary>A request for the controller, tried until <see cref="ClientOptions.ApiTimeout"/>. In a KRaft cluster any broker
+    /// <summary>A request for the controller, tried until <see cref="ClientOptions.ApiTimeout"/>. In a KRaft cluster
+    /// any broker
     /// forwards it, and the metadata names one.</summary>
     public ValueTask<TResponse> SendToControllerAsync<TRequest, TResponse>(
-        TRequest request, Func<TResponse, ErrorCode> errorOf, short versionCap = short.MaxValue, TimeSpan? timeout = null,
+        TRequest request, Func<TResponse, ErrorCode> errorOf, short versionCap = short.MaxValue,
+            TimeSpan? timeout = null,
         CancellationToken cancellation = default)
         where TRequest : IRequest<TResponse>
         where TResponse : class, IMessage, new()
@@ -116,7 +128,8 @@ sealed class ClientCore : IAsyncDisposable
     public ValueTask<int> FindCoordinatorAsync(string group, CancellationToken cancellation = default) =>
         Coordinators.FindAsync(group, CoordinatorKind.Group, cancellation);
 
-    /// <summary>A request for a group's coordinator, tried until <see cref="ClientOptions.ApiTimeout"/>; a coordinator that
+    /// <summary>A request for a group's coordinator, tried until <see cref="ClientOptions.ApiTimeout"/>; a
+    /// coordinator that
     /// moved is looked for again.</summary>
     public ValueTask<TResponse> SendToCoordinatorAsync<TRequest, TResponse>(
         string group, TRequest request, Func<TResponse, ErrorCode> errorOf, short versionCap = short.MaxValue,
@@ -133,8 +146,10 @@ sealed class ClientCore : IAsyncDisposable
         }, errorOf, () => Coordinators.Invalidate(group, CoordinatorKind.Group, node), cancellation);
     }
 
-    /// <summary>The retry loop of every call above: asks the classifier, pauses, refreshes what is outdated, and gives up at
-    /// <see cref="ClientOptions.ApiTimeout"/> with the last error. An answer whose error is fatal is returned: the caller
+    /// <summary>The retry loop of every call above: asks the classifier, pauses, refreshes what is outdated, and
+    /// gives up at
+    /// <see cref="ClientOptions.ApiTimeout"/> with the last error. An answer whose error is fatal is returned: the
+    /// caller
     /// knows best how to report it.</summary>
     public async ValueTask<T> RetryAsync<T>(
         ApiKey what, Func<CancellationToken, ValueTask<T>> attempt, Func<T, ErrorCode> errorOf, Action refresh,
@@ -173,7 +188,8 @@ sealed class ClientCore : IAsyncDisposable
             {
                 refresh();
             }
-            await Task.Delay(TimeSpan.FromMilliseconds(pause), Runtime.TimeProvider, cancellation).ConfigureAwait(false);
+            await Task.Delay(TimeSpan.FromMilliseconds(pause), Runtime.TimeProvider, cancellation)
+                .ConfigureAwait(false);
         }
     }
 

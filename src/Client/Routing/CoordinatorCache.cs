@@ -14,7 +14,8 @@ enum CoordinatorKind : sbyte
     Transaction = 1,
 }
 
-/// <summary>Which broker coordinates which group or transactional id. An entry stays until somebody finds it wrong.</summary>
+/// <summary>Which broker coordinates which group or transactional id. An entry stays until somebody finds it
+/// wrong.</summary>
 sealed class CoordinatorCache(ClientCore core)
 {
     // From version 4 on the request has a list of keys; one key at a time is enough here, in either form.
@@ -30,18 +31,21 @@ sealed class CoordinatorCache(ClientCore core)
             return known;
         }
         var found = await core.RetryAsync(
-            ApiKey.FindCoordinator, token => AskAsync(key, kind, token), static r => r.Error, static () => { }, cancellation)
+            ApiKey.FindCoordinator, token => AskAsync(key, kind, token), static r => r.Error, static () => { },
+                cancellation)
             .ConfigureAwait(false);
         if (found.Error != ErrorCode.None)
         {
             throw new KafkaServerException(
-                found.Error, $"the coordinator of {kind.ToString().ToLowerInvariant()} '{key}' could not be found. {found.Text}".TrimEnd());
+                found.Error,
+                $"the {kind} coordinator of '{key}' could not be found. {found.Text}".TrimEnd());
         }
         _known[(key, kind)] = found.NodeId;
         return found.NodeId;
     }
 
-    /// <summary>The broker turned out not to be the coordinator. Does nothing if another one is known meanwhile.</summary>
+    /// <summary>The broker turned out not to be the coordinator. Does nothing if another one is known
+    /// meanwhile.</summary>
     public void Invalidate(string key, CoordinatorKind kind, int nodeId) =>
         _known.TryRemove(new KeyValuePair<(string, CoordinatorKind), int>((key, kind), nodeId));
 
@@ -65,7 +69,8 @@ sealed class CoordinatorCache(ClientCore core)
         {
             throw last ?? new KafkaConnectionException("No broker is known.");
         }
-        var version = connection.Versions.Choose<FindCoordinatorRequest, FindCoordinatorResponse>(VersionCap, connection.Broker);
+        var version = connection.Versions.Choose<FindCoordinatorRequest, FindCoordinatorResponse>(
+            VersionCap, connection.Broker);
         var request = new FindCoordinatorRequest { KeyType = (sbyte)kind };
         if (version >= FirstVersionWithList)
         {

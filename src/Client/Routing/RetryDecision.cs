@@ -11,15 +11,18 @@ enum RetryDecision
     /// <summary>The same request to the same place, after a pause.</summary>
     Retry,
 
-    /// <summary>What the client knows of the cluster is outdated: refresh metadata or the coordinator, pause, try again.</summary>
+    /// <summary>What the client knows of the cluster is outdated: refresh metadata or the coordinator, pause, try
+    /// again.</summary>
     Refresh,
 
     /// <summary>Trying again cannot help.</summary>
     Fatal,
 }
 
-/// <summary>The one classifier of errors. Called by every retry loop of <see cref="ClientCore"/>, by the admin fan-outs, by the
-/// produce path and by fetching; those that read more into single codes (idempotence, groups, offsets out of range) look at
+/// <summary>The one classifier of errors. Called by every retry loop of <see cref="ClientCore"/>, by the admin
+/// fan-outs, by the
+/// produce path and by fetching; those that read more into single codes (idempotence, groups, offsets out of range)
+/// look at
 /// them first and leave the rest to this.</summary>
 static class Retries
 {

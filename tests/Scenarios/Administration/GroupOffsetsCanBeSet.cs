@@ -1,4 +1,5 @@
-// Offsets set from outside for a group without members are what the group has committed, and the group is listed and described.
+// Offsets set from outside for a group without members are what the group has committed, and the group is listed and
+// described.
 using Millrace.Client.Administration;
 using Millrace.Protocol;
 using Xunit;
@@ -22,7 +23,8 @@ public sealed class GroupOffsetsCanBeSet
         var set = await client.Admin.AlterGroupOffsetsAsync(group, wanted, cancellation);
         Assert.All(set.Values, static e => Assert.Null(e));
         var all = await client.Admin.ListGroupOffsetsAsync(group, cancellation: cancellation);
-        Assert.Equal((5, "note"), ((int)all[new TopicPartition(topic, 0)].Offset, all[new TopicPartition(topic, 0)].Metadata));
+        Assert.Equal((5, "note"),
+            ((int)all[new TopicPartition(topic, 0)].Offset, all[new TopicPartition(topic, 0)].Metadata));
         Assert.Equal(7, all[new TopicPartition(topic, 1)].Offset);
         Assert.Contains(await client.Admin.ListGroupsAsync(cancellation), g => g.GroupId == group);
         Assert.Equal("Empty", (await client.Admin.DescribeGroupsAsync([group], cancellation))[0].State);

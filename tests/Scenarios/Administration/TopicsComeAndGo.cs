@@ -18,15 +18,18 @@ public sealed class TopicsComeAndGo
         var again = await client.Admin.CreateTopicsAsync([topic], cancellation: cancellation);
         Assert.Equal(ErrorCode.TopicAlreadyExists, again[0].Error!.Code);
 
-        await UntilAsync(async () => (await client.Admin.DescribeTopicsAsync([name], cancellation))[0].Partitions.Count == 3);
+        await UntilAsync(async () =>
+            (await client.Admin.DescribeTopicsAsync([name], cancellation))[0].Partitions.Count == 3);
         Assert.Contains(await client.Admin.ListTopicsAsync(cancellation: cancellation), t => t.Name == name);
         var resource = new ConfigResource(ConfigResourceType.Topic, name);
         var configs = await client.Admin.DescribeConfigsAsync([resource], cancellation);
-        Assert.Equal(("123456", false), (configs[0].Entries["retention.ms"].Value, configs[0].Entries["retention.ms"].IsDefault));
+        Assert.Equal(("123456", false),
+            (configs[0].Entries["retention.ms"].Value, configs[0].Entries["retention.ms"].IsDefault));
         Assert.NotEmpty((await client.Admin.DescribeClusterAsync(cancellation)).Brokers);
 
         Assert.Null((await client.Admin.DeleteTopicsAsync([name], cancellation))[0].Error);
-        await UntilAsync(async () => (await client.Admin.DescribeTopicsAsync([name], cancellation))[0].Error is { } error
+        await UntilAsync(async () =>
+            (await client.Admin.DescribeTopicsAsync([name], cancellation))[0].Error is { } error
             && error.Code == ErrorCode.UnknownTopicOrPartition);
     }
 

@@ -8,7 +8,8 @@ using Xunit;
 
 namespace Millrace.Unit.Client;
 
-/// <summary>One broker in memory that answers as the test says. It keeps Kafka's rule of sequences, so that what the client
+/// <summary>One broker in memory that answers as the test says. It keeps Kafka's rule of sequences, so that what the
+/// client
 /// numbers wrongly is refused here as there.</summary>
 sealed class ScriptedBroker : IAsyncDisposable
 {
@@ -18,7 +19,8 @@ sealed class ScriptedBroker : IAsyncDisposable
     readonly ConcurrentBag<ITransportConnection> _connections = [];
     ITransportListener? _listener;
 
-    /// <summary>The answer to a Produce for a partition before the rules apply: an error to answer instead of appending.</summary>
+    /// <summary>The answer to a Produce for a partition before the rules apply: an error to answer instead of
+    /// appending.</summary>
     public Func<int, RecordBatchHeader, Fault> OnProduce { get; set; } = static (_, _) => Fault.None;
 
     public int Partitions { get; init; } = 1;
@@ -26,7 +28,8 @@ sealed class ScriptedBroker : IAsyncDisposable
     /// <summary>False: the topic does not exist.</summary>
     public volatile bool HasTopic = true;
 
-    /// <summary>The highest ApiVersions version that the broker knows; a higher one is answered with error 35 in the v0 layout.</summary>
+    /// <summary>The highest ApiVersions version that the broker knows; a higher one is answered with error 35 in the
+    /// v0 layout.</summary>
     public short ApiVersionsMax { get; init; } = 4;
 
     public int ProduceRequests;
@@ -45,7 +48,13 @@ sealed class ScriptedBroker : IAsyncDisposable
         _ = AcceptAsync();
         return new KafkaClient(
             options ?? new ClientOptions { BootstrapServers = "broker:9092" },
-            new ClientRuntime { TimeProvider = Clock, Transport = _transport, Random = new Random(1), BufferPool = Pool });
+            new ClientRuntime
+            {
+                TimeProvider = Clock,
+                Transport = _transport,
+                Random = new Random(1),
+                BufferPool = Pool,
+            });
     }
 
     /// <summary>Waits for a condition while the clock goes on, so that pauses end.</summary>
@@ -95,7 +104,8 @@ sealed class ScriptedBroker : IAsyncDisposable
             while (true)
             {
                 var size = await ReadAsync(connection, 4);
-                var frame = await ReadAsync(connection, System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(size));
+                var frame = await ReadAsync(
+                    connection, System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(size));
                 using var writer = Answer(frame);
                 if (writer is null)
                 {
@@ -134,7 +144,8 @@ sealed class ScriptedBroker : IAsyncDisposable
                 var versions = Versions();
                 versions.ErrorCode = isKnown ? ErrorCode.None : ErrorCode.UnsupportedVersion;
                 Frame.WriteResponse(
-                    writer, ApiKey.ApiVersions, versions, isKnown ? header.ApiVersion : (short)0, header.CorrelationId, isKnown && header.ApiVersion >= 3);
+                    writer, ApiKey.ApiVersions, versions, isKnown ? header.ApiVersion : (short)0,
+                    header.CorrelationId, isKnown && header.ApiVersion >= 3);
                 break;
             case ApiKey.Metadata:
                 Respond(writer, header, Metadata());
@@ -161,22 +172,26 @@ sealed class ScriptedBroker : IAsyncDisposable
         return writer;
     }
 
-    static void Respond<TResponse>(WireWriter writer, RequestHeader header, TResponse response)
-        where TResponse : IMessage =>
-        Frame.WriteResponse(writer, header.ApiKey, response, header.ApiVersion, header.CorrelationId, header.ApiKey switch
+    static void Respond(WireWriter writer, RequestHeader header, IMessage response)
+    {
+        var firstFlexible = header.ApiKey switch
         {
-            ApiKey.Metadata => header.ApiVersion >= MetadataRequest.FirstFlexibleVersion,
-            ApiKey.InitProducerId => header.ApiVersion >= InitProducerIdRequest.FirstFlexibleVersion,
-            _ => header.ApiVersion >= ProduceRequest.FirstFlexibleVersion,
-        });
+            ApiKey.Metadata => MetadataRequest.FirstFlexibleVersion,
+            ApiKey.InitProducerId => InitProducerIdRequest.FirstFlexibleVersion,
+            _ => ProduceRequest.FirstFlexibleVersion,
+        };
+        Frame.WriteResponse(
+            writer, header.ApiKey, response, header.ApiVersion, header.CorrelationId,
+            header.ApiVersion >= firstFlexible);
+    }
 
-    static ApiVersionsResponse Versions() => new()
+    ApiVersionsResponse Versions() => new()
     {
         ApiKeys =
         [
             new() { ApiKey = (short)ApiKey.Produce, MinVersion = 3, MaxVersion = 11 },
             new() { ApiKey = (short)ApiKey.Metadata, MinVersion = 1, MaxVersion = 12 },
-            new() { ApiKey = (short)ApiKey.ApiVersions, MinVersion = 0, MaxVersion = 3 },
+            new() { ApiKey = (short)ApiKey.ApiVersions, MinVersion = 0, MaxVersion = ApiVersionsMax },
             new() { ApiKey = (short)ApiKey.InitProducerId, MinVersion = 0, MaxVersion = 4 },
         ],
     };
@@ -194,7 +209,12 @@ sealed class ScriptedBroker : IAsyncDisposable
                 ErrorCode = HasTopic ? ErrorCode.None : ErrorCode.UnknownTopicOrPartition,
                 Partitions = HasTopic
                     ? [.. Enumerable.Range(0, Partitions).Select(static p =>
-                        new MetadataResponse.MetadataResponsePartition { PartitionIndex = p, LeaderId = 1, LeaderEpoch = 0 })]
+                        new MetadataResponse.MetadataResponsePartition
+                        {
+                            PartitionIndex = p,
+                            LeaderId = 1,
+                            LeaderEpoch = 0,
+                        })]
                     : [],
             },
         ],
@@ -222,7 +242,8 @@ sealed class ScriptedBroker : IAsyncDisposable
                 {
                     return null;
                 }
-                answer.PartitionResponses.Add(new() { Index = partition.Index, ErrorCode = fault.Error ?? error, BaseOffset = offset });
+                answer.PartitionResponses.Add(
+                    new() { Index = partition.Index, ErrorCode = fault.Error ?? error, BaseOffset = offset });
             }
         }
         return response;

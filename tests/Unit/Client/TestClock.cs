@@ -11,7 +11,8 @@ sealed class TestClock : TimeProvider
 
     public override long GetTimestamp() => Volatile.Read(ref _nowMs);
 
-    public override DateTimeOffset GetUtcNow() => DateTimeOffset.FromUnixTimeMilliseconds(1_700_000_000_000 + GetTimestamp());
+    public override DateTimeOffset GetUtcNow() =>
+        DateTimeOffset.FromUnixTimeMilliseconds(1_700_000_000_000 + GetTimestamp());
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
@@ -55,8 +56,10 @@ sealed class TestClock : TimeProvider
         {
             lock (clock._gate)
             {
-                DueMs = dueTime == Timeout.InfiniteTimeSpan ? long.MaxValue : clock._nowMs + (long)Math.Ceiling(dueTime.TotalMilliseconds);
-                _periodMs = period == Timeout.InfiniteTimeSpan || period == TimeSpan.Zero ? -1 : (long)Math.Ceiling(period.TotalMilliseconds);
+                DueMs = dueTime == Timeout.InfiniteTimeSpan ? long.MaxValue
+                    : clock._nowMs + (long)Math.Ceiling(dueTime.TotalMilliseconds);
+                _periodMs = period == Timeout.InfiniteTimeSpan || period == TimeSpan.Zero ? -1
+                    : (long)Math.Ceiling(period.TotalMilliseconds);
             }
             return true;
         }

@@ -20,7 +20,8 @@ public sealed class PartitionBufferTests : IAsyncDisposable
     {
         var runtime = new ClientRuntime { TimeProvider = _clock, Random = new Random(1) };
         _core = new ClientCore(new ClientOptions { BootstrapServers = "nowhere:1" }, runtime);
-        _rules = new ProducerRules(new ProducerOptions { BatchSize = 1000, DeliveryTimeout = TimeSpan.FromSeconds(10) }, runtime);
+        _rules = new ProducerRules(
+            new ProducerOptions { BatchSize = 1000, DeliveryTimeout = TimeSpan.FromSeconds(10) }, runtime);
         _rules.Identity.Set(7, 0);
         _sender = NewSender(1);
         _partition = new PartitionBuffer("t", 0, _rules);
@@ -187,6 +188,23 @@ public sealed class PartitionBufferTests : IAsyncDisposable
         }
         Append();
         Assert.Null(Take(out _, isHurried: true));
+    }
+
+    [Fact]
+    public void A_doubtful_batch_stays_among_the_five_that_a_broker_remembers()
+    {
+        var batches = Enumerable.Range(0, 5).Select(_ => SendOne()).ToArray();
+        Refuse(batches[0], ErrorCode.RequestTimedOut);   // written, perhaps
+        foreach (var batch in batches[1..])
+        {
+            Assert.True(_partition.Answer(batch, new BatchAnswer(ErrorCode.None), 0, out _));
+        }
+        _clock.Advance(500);
+        Assert.Same(batches[0], Take());
+        Append();
+        Assert.Null(Take(out _, isHurried: true));   // a sixth would push it out of the broker's memory
+        Assert.True(_partition.Answer(batches[0], new BatchAnswer(ErrorCode.DuplicateSequenceNumber), 0, out _));
+        Assert.NotNull(Take(out _, isHurried: true));
     }
 
     [Fact]

@@ -5,7 +5,8 @@ using Xunit;
 
 namespace Millrace.Unit.Client.Produce;
 
-/// <summary>The whole produce path over a transport in memory, against a broker that keeps Kafka's rule of sequences.</summary>
+/// <summary>The whole produce path over a transport in memory, against a broker that keeps Kafka's rule of
+/// sequences.</summary>
 public sealed class ProducerTests : IAsyncLifetime
 {
     readonly ScriptedBroker _broker = new();
@@ -63,13 +64,16 @@ public sealed class ProducerTests : IAsyncLifetime
                 };
             }
         };
-        await using var producer = _client.CreateProducer(new ProducerOptions { BatchSize = 500, MaxRequestSize = 2000 });
+        await using var producer =
+            _client.CreateProducer(new ProducerOptions { BatchSize = 500, MaxRequestSize = 2000 });
         var sends = Enumerable.Range(0, 500).Select(_ => producer.SendAsync(Record()).AsTask()).ToArray();
         await Finish(Task.WhenAll(sends));
         var expected = 0;
         foreach (var (epoch, sequence, count) in _broker.Appended(0))
         {
-            Assert.True(epoch == 0 && sequence == expected, $"seed {seed}: epoch {epoch}, sequence {sequence}, expected {expected}");
+            Assert.True(
+                epoch == 0 && sequence == expected,
+                $"seed {seed}: epoch {epoch}, sequence {sequence}, expected {expected}");
             expected += count;
         }
         Assert.True(expected == 500, $"seed {seed}: {expected} records");
@@ -97,7 +101,8 @@ public sealed class ProducerTests : IAsyncLifetime
     {
         _broker.HasTopic = false;
         await using var producer = _client.CreateProducer();
-        var error = await Assert.ThrowsAsync<ProduceException>(() => Finish(producer.SendAsync(Record()).AsTask(), stepMs: 200));
+        var error = await Assert.ThrowsAsync<ProduceException>(
+            () => Finish(producer.SendAsync(Record()).AsTask(), stepMs: 200));
         Assert.Equal(ErrorCode.UnknownTopicOrPartition, error.Code);
         Assert.Contains("'t'", error.Message, StringComparison.Ordinal);
         Assert.Contains("CreateTopicsAsync", error.Message, StringComparison.Ordinal);
@@ -120,8 +125,10 @@ public sealed class ProducerTests : IAsyncLifetime
     public async Task A_broker_that_never_takes_a_record_makes_it_fail_after_the_delivery_timeout()
     {
         _broker.OnProduce = static (_, _) => new Fault(ErrorCode.NotEnoughReplicas);
-        await using var producer = _client.CreateProducer(new ProducerOptions { DeliveryTimeout = TimeSpan.FromSeconds(3) });
-        var error = await Assert.ThrowsAsync<ProduceException>(() => Finish(producer.SendAsync(Record()).AsTask(), stepMs: 50));
+        await using var producer =
+            _client.CreateProducer(new ProducerOptions { DeliveryTimeout = TimeSpan.FromSeconds(3) });
+        var error = await Assert.ThrowsAsync<ProduceException>(
+            () => Finish(producer.SendAsync(Record()).AsTask(), stepMs: 50));
         Assert.Equal(ErrorCode.NotEnoughReplicas, error.Code);
         Assert.Contains("DeliveryTimeout", error.Message, StringComparison.Ordinal);
     }
@@ -131,8 +138,9 @@ public sealed class ProducerTests : IAsyncLifetime
     {
         var isOpen = false;
         _broker.OnProduce = (_, _) => Volatile.Read(ref isOpen) ? Fault.None : new Fault(ErrorCode.NotEnoughReplicas);
-        await using var producer = _client.CreateProducer(new ProducerOptions { MaxRequestSize = 4096, BatchSize = 1024, BufferMemory = 4096 });
-        await _broker.UntilAsync(() => producer.EnqueueAsync(Record()).AsTask().IsCompleted);   // until the topic is known
+        await using var producer = _client.CreateProducer(
+            new ProducerOptions { MaxRequestSize = 4096, BatchSize = 1024, BufferMemory = 4096 });
+        await Finish(producer.EnqueueAsync(Record()).AsTask());   // the topic is known from here on
         var calls = Enumerable.Range(0, 200).Select(_ => producer.EnqueueAsync(Record()).AsTask()).ToArray();
         Assert.False(calls[^1].IsCompleted);
         Volatile.Write(ref isOpen, true);
@@ -168,9 +176,11 @@ public sealed class ProducerTests : IAsyncLifetime
     [Fact]
     public void Contradicting_options_are_refused_with_the_remedy()
     {
-        var error = Assert.Throws<ArgumentException>(() => _client.CreateProducer(new ProducerOptions { Acks = Acks.Leader }));
+        var error = Assert.Throws<ArgumentException>(
+            () => _client.CreateProducer(new ProducerOptions { Acks = Acks.Leader }));
         Assert.Contains("Idempotent = false", error.Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentOutOfRangeException>(() => _client.CreateProducer(new ProducerOptions { MaxInFlight = 6 }));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => _client.CreateProducer(new ProducerOptions { MaxInFlight = 6 }));
     }
 
     static ProducerRecord Record() => ProducerRecord.FromText("t", "key", "some value");
