@@ -100,6 +100,9 @@ sealed class OrdersApplication(OrdersOptions options)
             .UseJson(OrdersJson.Default)
             .Consumer(OrdersOptions.Group)
             .OrderedByKey(options.Concurrency)
+            // A run that comes back after a crash need not wait until the group has missed its predecessor.
+            .Instance("orders-1")
+            .CommitEvery(TimeSpan.FromMilliseconds(250))
             .Retry(on => on
                 .Transient<DownstreamUnavailableException>(Backoff.Exponential(
                     TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5), attempts: 5))

@@ -48,7 +48,8 @@ sealed record Summary
     /// <summary>Different orders that the generator made and that can be handled; null for another feed.</summary>
     public long? ExpectedDistinct { get; init; }
 
-    public required IReadOnlyList<DeadLetterGroup> DeadLetterGroups { get; init; }
+    /// <summary>Dead-lettered records by the exception that gave them up.</summary>
+    public required IReadOnlyDictionary<string, long> DeadLettersByException { get; init; }
 
     public static async Task<Summary> MakeAsync(
         KafkaClient client, OrderStore store, IListenerControl listener, OrderFeed feed, OrdersOptions options,
@@ -68,8 +69,8 @@ sealed record Summary
             Handled = counts.Handled,
             Distinct = counts.DistinctOrders,
             Retried = listener.Status?.Retried ?? 0,
-            DeadLettered = deadLetters.Origins,
-            Redelivered = counts.Redelivered + deadLetters.Count - deadLetters.Origins,
+            DeadLettered = deadLetters.ByException.Values.Sum(),
+            Redelivered = counts.Redelivered + deadLetters.Count - deadLetters.ByException.Values.Sum(),
             OrderViolations = counts.OrderViolations,
             ElapsedSeconds = Math.Round(elapsed.TotalSeconds, 3),
             RecordsPerSecond = latencies.Count > 1 && window > 0 ? Math.Round(latencies.Count / window, 1) : 0,
@@ -78,7 +79,7 @@ sealed record Summary
             Lag = await Orders.Lag.OfAsync(client, OrdersOptions.Group, OrdersOptions.Topic, cancellation),
             Broken = isPure ? generator.BrokenAmong(feed.Total) : null,
             ExpectedDistinct = isPure ? generator.HandledOrdersAmong(feed.Total) : null,
-            DeadLetterGroups = deadLetters.Groups,
+            DeadLettersByException = deadLetters.ByException,
         };
     }
 
@@ -99,9 +100,9 @@ sealed record Summary
         Row("distinct orders in SQLite", Distinct);
         Row("retried in this run", Retried);
         Row("dead-lettered", DeadLettered);
-        foreach (var group in DeadLetterGroups)
+        foreach (var (type, count) in DeadLettersByException)
         {
-            Row($"  {group.ExceptionType.Split('.')[^1]}", group.Count);
+            Row($"  {type.Split('.')[^1]}", count);
         }
 
         Row("redelivered", Redelivered);
@@ -148,9 +149,9 @@ sealed record Summary
         json.WriteNumber("p99Ms", P99Ms);
         json.WriteNumber("lag", Lag);
         json.WriteStartObject("deadLettersByException");
-        foreach (var group in DeadLetterGroups)
+        foreach (var (type, count) in DeadLettersByException)
         {
-            json.WriteNumber(group.ExceptionType, group.Count);
+            json.WriteNumber(type, count);
         }
 
         json.WriteEndObject();
@@ -159,26 +160,25 @@ sealed record Summary
 
     /// <summary>Dead letters of the topic: how many lie there, and how many different records they are copies
     /// of.</summary>
-    static async Task<(long Count, long Origins, IReadOnlyList<DeadLetterGroup> Groups)> DeadLettersAsync(
+    static async Task<(long Count, IReadOnlyDictionary<string, long> ByException)> DeadLettersAsync(
         KafkaClient client, CancellationToken cancellation)
     {
-        var letters = new DeadLetterReader(client);
-        var topic = OrdersOptions.Topic + DeadLetterReader.Suffix;
-        var origins = new HashSet<(int?, long?)>();
+        var origins = new Dictionary<(int? Partition, long? Offset), string>();
         var count = 0L;
         try
         {
-            await foreach (var letter in letters.ReadAsync(topic, cancellation))
+            await foreach (var letter in new DeadLetterReader(client).ReadAsync(
+                OrdersOptions.Topic + DeadLetterReader.Suffix, cancellation))
             {
                 count++;
-                origins.Add((letter.Info?.OriginalPartition, letter.Info?.OriginalOffset));
+                origins[(letter.OriginalPartition, letter.OriginalOffset)] = letter.ExceptionType ?? "(unknown)";
             }
-
-            return (count, origins.Count, await letters.GroupAsync(topic, cancellation));
         }
         catch (KafkaServerException e) when (e.Code == ErrorCode.UnknownTopicOrPartition)
         {
-            return (0, 0, []);
+            // Nothing was ever dead-lettered.
         }
+
+        return (count, origins.Values.CountBy(type => type).ToDictionary(g => g.Key, g => (long)g.Value));
     }
 }

@@ -105,6 +105,21 @@ public sealed class ConsumerBuilder
     /// <param name="timeout">The wait.</param>
     public ConsumerBuilder DrainTimeout(TimeSpan timeout) => Set(settings => settings.DrainTimeout = timeout);
 
+    /// <summary>
+    /// Names this process within the group (static membership, KIP-345): when it comes back under the same name, also after
+    /// a crash, it takes its partitions over at once. Each process of the group needs its own name.
+    /// </summary>
+    /// <param name="instanceId">The name, for example the pod's of a stateful set.</param>
+    public ConsumerBuilder Instance(string instanceId)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(instanceId);
+        return Set(settings => settings.InstanceId = instanceId);
+    }
+
+    /// <summary>How long the group waits for a silent member before others get its partitions.</summary>
+    /// <param name="timeout">The wait; brokers accept 6 seconds to 30 minutes by default.</param>
+    public ConsumerBuilder SessionTimeout(TimeSpan timeout) => Set(settings => settings.SessionTimeout = timeout);
+
     /// <summary>Where the group starts when it has no committed offset.</summary>
     /// <param name="from">The oldest record (the default) or the newest.</param>
     public ConsumerBuilder StartFrom(ReadFrom from) => Set(settings => settings.ReadFrom = from);

@@ -28,6 +28,8 @@ static class ConsumerKeys
         .Key("MaxInFlightBytes", (settings, value) => value.AsInt64(number => settings.MaxInFlightBytes = number))
         .Key("CommitInterval", (settings, value) => value.AsTime(time => settings.CommitInterval = time))
         .Key("DrainTimeout", (settings, value) => value.AsTime(time => settings.DrainTimeout = time))
+        .Key("InstanceId", (settings, value) => value.AsText(text => settings.InstanceId = text))
+        .Key("SessionTimeout", (settings, value) => value.AsTime(time => settings.SessionTimeout = time))
         .Key("ReadFrom", (settings, value) => value.AsEnum<ReadFrom>(from => settings.ReadFrom = from))
         .Section("Retry", (settings, section, problems) => ApplyRetry(settings.Retry, section, problems))
         .Section("DeadLetter", (settings, section, problems) =>

@@ -51,6 +51,17 @@ sealed class ConsumerSettingsValidator(ConsumerRegistration registration, IServi
                     + "Raise MaxInFlight or lower Concurrency.");
         }
 
+        if (options.InstanceId is { } instance && TopicNames.Problem(instance) is { } problem)
+        {
+            problems.Add($"InstanceId '{instance}' {problem}.");
+        }
+
+        if (options.SessionTimeout is { } session && session < TimeSpan.FromSeconds(1))
+        {
+            problems.Add($"SessionTimeout is {session}; a member that pauses that long would lose its partitions. "
+                + "Use at least 00:00:01 (brokers accept 00:00:06 to 00:30:00 by default).");
+        }
+
         if (options.MaxInFlightBytes < 1)
         {
             problems.Add($"MaxInFlightBytes is {options.MaxInFlightBytes}; use a positive number of bytes.");

@@ -37,7 +37,14 @@ sealed record ListenerStart(
     ListenerPlan Plan,
     IRecordPipeline Pipeline,
     IListenerEvents Events,
-    Random Random);
+    Random Random)
+{
+    /// <summary>The static member's name, or null.</summary>
+    public string? InstanceId { get; init; }
+
+    /// <summary>How long the group waits for a silent member; null for the default.</summary>
+    public TimeSpan? SessionTimeout { get; init; }
+}
 
 /// <summary>A listener that was started.</summary>
 interface IRunningListener

@@ -75,11 +75,18 @@ sealed class KafkaCluster : ICluster
         }
     }
 
+    // Kafka's own defaults: a session of 45 s and heartbeats often enough that several may be lost.
+    static readonly TimeSpan DefaultSessionTimeout = TimeSpan.FromSeconds(45);
+    const int HeartbeatsPerSession = 15;
+
     public IRunningListener Start(ListenerStart start)
     {
         var consumer = _client.CreateConsumer(new ConsumerOptions
         {
             GroupId = start.GroupId,
+            GroupInstanceId = start.InstanceId,
+            SessionTimeout = start.SessionTimeout ?? DefaultSessionTimeout,
+            HeartbeatInterval = (start.SessionTimeout ?? DefaultSessionTimeout) / HeartbeatsPerSession,
             AutoOffsetReset = start.ReadFrom == ReadFrom.Earliest ? AutoOffsetReset.Earliest : AutoOffsetReset.Latest,
         });
         consumer.Subscribe([.. start.Topics]);

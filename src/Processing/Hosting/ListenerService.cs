@@ -119,7 +119,11 @@ sealed class ListenerService : IHostedService, IListenerControl, IDisposable
         var plan = settings.ToPlan(GroupId);
         var running = cluster.Start(new ListenerStart(
             GroupId, Topics, settings.ReadFrom, plan, pipeline, new ListenerObserver(GroupId, _metrics, _log),
-            random));
+            random)
+        {
+            InstanceId = settings.InstanceId,
+            SessionTimeout = settings.SessionTimeout,
+        });
         _running = running;
         _log.Started(GroupId, string.Join(", ", Topics), plan.Order.ToString(), plan.Concurrency);
         _ = running.Completion.ContinueWith(
