@@ -3,29 +3,59 @@ using Millrace.Client;
 
 namespace Millrace.Orders;
 
-/// <summary>The sample's options, and its errors: one line that names the remedy, and an exit code that is not 0.</summary>
+/// <summary>The sample's options, and its errors: one line that names the remedy, and an exit code that is not
+/// 0.</summary>
 static class CommandLine
 {
-    static readonly Option<long> Orders = new("--orders") { Description = "How many records the generated feed has.", DefaultValueFactory = _ => 100_000 };
-    static readonly Option<int> EventsPerOrder = new("--events-per-order") { Description = "Records per order; they share the key.", DefaultValueFactory = _ => 1 };
-    static readonly Option<int> Seed = new("--seed") { Description = "Which orders are generated.", DefaultValueFactory = _ => 42 };
-    static readonly Option<string?> Input = new("--input") { Description = "Feed the JSON lines of this file instead; - for standard input." };
-    static readonly Option<bool> NoFeed = new("--no-feed") { Description = "Feed nothing and run until Ctrl+C: any Kafka client may produce." };
-    static readonly Option<string?> Bootstrap = new("--bootstrap") { Description = "Use this Kafka cluster instead of the embedded broker." };
-    static readonly Option<int> Port = new("--port") { Description = "Port of the embedded broker; the next free one if it is taken.", DefaultValueFactory = _ => 9092 };
-    static readonly Option<double?> Rate = new("--rate") { Description = "Feed this many records per second." };
-    static readonly Option<int> Partitions = new("--partitions") { Description = "Partitions of order.events when it is created.", DefaultValueFactory = _ => 12 };
-    static readonly Option<short> ReplicationFactor = new("--replication-factor") { Description = "Replicas when it is created; -1 for the cluster's default.", DefaultValueFactory = _ => -1 };
-    static readonly Option<int> Concurrency = new("--concurrency") { Description = "Handlers at once.", DefaultValueFactory = _ => 128 };
-    static readonly Option<int> WorkMs = new("--work-ms") { Description = "How long the downstream call of each record takes.", DefaultValueFactory = _ => 20 };
-    static readonly Option<string> Data = new("--data") { Description = "Directory of the broker's log and of orders.db.", DefaultValueFactory = _ => DefaultData() };
-    static readonly Option<string?> Summary = new("--summary") { Description = "Also write the closing figures to this file, as JSON." };
+    static readonly Option<long> Orders =
+        Option("--orders", "How many records the generated feed has.", 100_000L);
+
+    static readonly Option<int> EventsPerOrder =
+        Option("--events-per-order", "Records per order; they share the key.", 1);
+
+    static readonly Option<int> Seed =
+        Option("--seed", "Which orders are generated.", 42);
+
+    static readonly Option<string?> Input =
+        Option<string?>("--input", "Feed the JSON lines of this file instead; - for standard input.");
+
+    static readonly Option<bool> NoFeed =
+        Option<bool>("--no-feed", "Feed nothing and run until Ctrl+C: any Kafka client may produce.");
+
+    static readonly Option<string?> Bootstrap =
+        Option<string?>("--bootstrap", "Use this Kafka cluster instead of the embedded broker.");
+
+    static readonly Option<int> Port =
+        Option("--port", "Port of the embedded broker; the next free one if it is taken.", 9092);
+
+    static readonly Option<double?> Rate =
+        Option<double?>("--rate", "Feed this many records per second.");
+
+    static readonly Option<int> Partitions =
+        Option("--partitions", "Partitions of order.events when it is created.", 12);
+
+    static readonly Option<short> ReplicationFactor =
+        Option("--replication-factor", "Replicas when it is created; -1 for the cluster's default.", (short)-1);
+
+    static readonly Option<int> Concurrency =
+        Option("--concurrency", "Handlers at once.", 128);
+
+    static readonly Option<int> WorkMs =
+        Option("--work-ms", "How long the downstream call of each record takes.", 20);
+
+    static readonly Option<string> Data =
+        Option("--data", "Directory of the broker's log and of orders.db.", DefaultData);
+
+    static readonly Option<string?> Summary =
+        Option<string?>("--summary", "Also write the closing figures to this file, as JSON.");
 
     public static async Task<int> RunAsync(string[] args)
     {
-        var root = new RootCommand("An order flow end to end: a broker, a feed, a listener with retries and dead letters.")
+        var root = new RootCommand(
+            "An order flow end to end: a broker, a feed, a listener with retries and dead letters.")
         {
-            Orders, EventsPerOrder, Seed, Input, NoFeed, Bootstrap, Port, Rate, Partitions, ReplicationFactor, Concurrency, WorkMs, Data, Summary,
+            Orders, EventsPerOrder, Seed, Input, NoFeed, Bootstrap, Port, Rate, Partitions, ReplicationFactor,
+            Concurrency, WorkMs, Data, Summary,
         };
         root.SetAction((parsed, cancellation) => new OrdersApplication(ToOptions(parsed)).RunAsync(cancellation));
         var parsed = root.Parse(args);
@@ -53,9 +83,11 @@ static class CommandLine
         }
     }
 
-    /// <summary>These say in their message what is wrong and what to do; anything else is a bug and keeps its stack trace.</summary>
-    static bool Explains(Exception e) => e is KafkaServerException or KafkaConnectionException or IOException or UnauthorizedAccessException
-        or ArgumentException or InvalidOperationException or System.Net.Sockets.SocketException
+    /// <summary>These say in their message what is wrong and what to do; anything else is a bug and keeps its stack
+    /// trace.</summary>
+    static bool Explains(Exception e) => e is KafkaServerException or KafkaConnectionException
+        or IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException
+        or ArgumentException or InvalidOperationException
         or Microsoft.Extensions.Options.OptionsValidationException or Microsoft.Data.Sqlite.SqliteException
         or Millrace.Processing.Hosting.MillraceStartException or SampleException;
 
@@ -85,9 +117,19 @@ static class CommandLine
         Check(options.Concurrency is >= 1 and <= 10_000, "--concurrency must be 1 to 10000.");
         Check(options.Work >= TimeSpan.Zero, "--work-ms must be 0 or more.");
         Check(options.Port is >= 0 and <= 65535, "--port must be 0 (any free one) to 65535.");
-        Check(options.Input is null or "-" || File.Exists(options.Input), $"--input: there is no file {options.Input}.");
+        Check(
+            options.Input is null or "-" || File.Exists(options.Input),
+            $"--input: there is no file {options.Input}.");
         return options;
     }
+
+    static Option<T> Option<T>(string name, string description) => new(name) { Description = description };
+
+    static Option<T> Option<T>(string name, string description, T value) =>
+        Option(name, description, () => value);
+
+    static Option<T> Option<T>(string name, string description, Func<T> value) =>
+        new(name) { Description = description, DefaultValueFactory = _ => value() };
 
     static void Check(bool isGood, string message)
     {

@@ -12,7 +12,8 @@ sealed class Latencies
     long _last;
     long _count;
 
-    /// <summary>When the first and the last record were handled, in <see cref="TimeProvider.GetTimestamp"/> units of the process.</summary>
+    /// <summary>When the first and the last record were handled, in <see cref="TimeProvider.GetTimestamp"/>
+    /// units of the process.</summary>
     public (long First, long Last) Window => (Volatile.Read(ref _first), Volatile.Read(ref _last));
 
     public long Count => Volatile.Read(ref _count);

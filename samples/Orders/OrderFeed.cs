@@ -8,8 +8,9 @@ using Millrace.Protocol;
 
 namespace Millrace.Orders;
 
-/// <summary>Fills <c>order.events</c>: with generated orders, or with the lines of a file. Each record carries its number in
-/// a header, so a feed that was interrupted reads back what is there and sends what is missing, once.</summary>
+/// <summary>Fills <c>order.events</c>: with generated orders, or with the lines of a file. Each record carries its
+/// number in a header, so a feed that was interrupted reads back what is there and sends what is missing,
+/// once.</summary>
 sealed class OrderFeed(KafkaClient client, OrdersOptions options)
 {
     const string IndexHeader = "feed-index";
@@ -55,7 +56,8 @@ sealed class OrderFeed(KafkaClient client, OrdersOptions options)
             {
                 if (line.Length > 0)
                 {
-                    await SendAsync(producer, pace, present, index++, KeyOf(line), Encoding.UTF8.GetBytes(line), cancellation);
+                    await SendAsync(producer, pace, present, index++, KeyOf(line), Encoding.UTF8.GetBytes(line),
+                        cancellation);
                 }
             }
 
@@ -66,7 +68,13 @@ sealed class OrderFeed(KafkaClient client, OrdersOptions options)
     }
 
     async ValueTask SendAsync(
-        Producer producer, Pace pace, HashSet<long> present, long index, byte[]? key, byte[] value, CancellationToken cancellation)
+        Producer producer,
+        Pace pace,
+        HashSet<long> present,
+        long index,
+        byte[]? key,
+        byte[] value,
+        CancellationToken cancellation)
     {
         if (present.Remove(index))
         {
@@ -77,7 +85,8 @@ sealed class OrderFeed(KafkaClient client, OrdersOptions options)
         var number = new byte[8];
         BinaryPrimitives.WriteInt64BigEndian(number, index);
         await producer.EnqueueAsync(
-            new ProducerRecord(OrdersOptions.Topic, key, value) { Headers = [new RecordHeader(IndexHeader, number)] }, cancellation);
+            new ProducerRecord(OrdersOptions.Topic, key, value) { Headers = [new RecordHeader(IndexHeader, number)] },
+            cancellation);
         Volatile.Write(ref _sent, _sent + 1);
     }
 
@@ -98,7 +107,8 @@ sealed class OrderFeed(KafkaClient client, OrdersOptions options)
 
     static TextReader Open(string input) => input == "-" ? Console.In : new StreamReader(input);
 
-    /// <summary>The key of a line: its order id, or none when the line does not have one (it will be dead-lettered).</summary>
+    /// <summary>The key of a line: its order id, or none when the line does not have one (it will be
+    /// dead-lettered).</summary>
     static byte[]? KeyOf(string line)
     {
         try

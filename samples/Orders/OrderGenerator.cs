@@ -54,13 +54,23 @@ sealed class OrderGenerator(int seed, int eventsPerOrder)
         var text = kind switch
         {
             OrderKind.BrokenJson =>
-                string.Create(CultureInfo.InvariantCulture, $$"""{"orderId":"{{id}}","sequence":{{sequence}},"customer":"c-{{customer}}","amount"""),
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $$"""{"orderId":"{{id}}","sequence":{{sequence}},"customer":"c-{{customer}}","amount"""),
             OrderKind.MissingField =>
-                string.Create(CultureInfo.InvariantCulture, $$"""{"orderId":"{{id}}","sequence":{{sequence}},"amountCents":{{amount}}}"""),
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $$"""{"orderId":"{{id}}","sequence":{{sequence}},"amountCents":{{amount}}}"""),
             OrderKind.Flaky =>
-                string.Create(CultureInfo.InvariantCulture, $$"""{"orderId":"{{id}}","sequence":{{sequence}},"customer":"c-{{customer}}","amountCents":{{amount}},"flaky":true}"""),
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $$"""{"orderId":"{{id}}","sequence":{{sequence}}"""
+                    + $$""","customer":"c-{{customer}}","amountCents":{{amount}},"flaky":true}"""),
             _ =>
-                string.Create(CultureInfo.InvariantCulture, $$"""{"orderId":"{{id}}","sequence":{{sequence}},"customer":"c-{{customer}}","amountCents":{{amount}}}"""),
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $$"""{"orderId":"{{id}}","sequence":{{sequence}}"""
+                    + $$""","customer":"c-{{customer}}","amountCents":{{amount}}}"""),
         };
         return Encoding.UTF8.GetBytes(text);
     }
@@ -78,8 +88,8 @@ sealed class OrderGenerator(int seed, int eventsPerOrder)
         return broken;
     }
 
-    /// <summary>How many different orders have at least one record among the first <paramref name="count"/> that a handler
-    /// accepts.</summary>
+    /// <summary>How many different orders have at least one record among the first <paramref name="count"/> that a
+    /// handler accepts.</summary>
     public long HandledOrdersAmong(long count)
     {
         var orders = 0L;
@@ -100,7 +110,10 @@ sealed class OrderGenerator(int seed, int eventsPerOrder)
     /// <summary>SplitMix64 over (seed, value, stream): cheap, and the same everywhere.</summary>
     ulong Mix(long value, ulong stream)
     {
-        var z = unchecked(((ulong)Seed * 0x9E3779B97F4A7C15UL) + ((ulong)value * 0xBF58476D1CE4E5B9UL) + (stream * 0x94D049BB133111EBUL));
+        var z = unchecked(
+            ((ulong)Seed * 0x9E3779B97F4A7C15UL)
+            + ((ulong)value * 0xBF58476D1CE4E5B9UL)
+            + (stream * 0x94D049BB133111EBUL));
         z = unchecked((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9UL);
         z = unchecked((z ^ (z >> 27)) * 0x94D049BB133111EBUL);
         return z ^ (z >> 31);

@@ -8,7 +8,8 @@ namespace Millrace.Orders;
 readonly record struct StoreCounts(long Handled, long DistinctOrders, long Redelivered, long OrderViolations);
 
 /// <summary>The orders in SQLite. One writer task turns concurrent writes into few transactions (group commit); a write
-/// completes when its transaction has committed. Writing the same record twice changes nothing but its delivery count.</summary>
+/// completes when its transaction has committed. Writing the same record twice changes nothing but its delivery
+/// count.</summary>
 sealed class OrderStore : IAsyncDisposable
 {
     // One transaction may hold as many writes as handlers can have waiting, and no more.
@@ -18,17 +19,29 @@ sealed class OrderStore : IAsyncDisposable
         PRAGMA journal_mode = WAL;
         PRAGMA synchronous = NORMAL;
         CREATE TABLE IF NOT EXISTS orders (
-            order_id TEXT PRIMARY KEY, customer TEXT NOT NULL, amount_cents INTEGER NOT NULL, last_sequence INTEGER NOT NULL
+            order_id TEXT PRIMARY KEY,
+            customer TEXT NOT NULL,
+            amount_cents INTEGER NOT NULL,
+            last_sequence INTEGER NOT NULL
         ) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS handled (
-            partition INTEGER NOT NULL, offset INTEGER NOT NULL, deliveries INTEGER NOT NULL, PRIMARY KEY (partition, offset)
+            partition INTEGER NOT NULL,
+            offset INTEGER NOT NULL,
+            deliveries INTEGER NOT NULL,
+            PRIMARY KEY (partition, offset)
         ) WITHOUT ROWID;
-        CREATE TABLE IF NOT EXISTS violations (order_id TEXT NOT NULL, sequence INTEGER NOT NULL, after_sequence INTEGER NOT NULL);
+        CREATE TABLE IF NOT EXISTS violations (
+            order_id TEXT NOT NULL,
+            sequence INTEGER NOT NULL,
+            after_sequence INTEGER NOT NULL
+        );
         CREATE TABLE IF NOT EXISTS topic (id TEXT NOT NULL);
         """;
 
     readonly SqliteConnection _connection;
-    readonly Channel<Write> _writes = Channel.CreateBounded<Write>(new BoundedChannelOptions(4096) { SingleReader = true });
+    readonly Channel<Write> _writes =
+        Channel.CreateBounded<Write>(new BoundedChannelOptions(4096) { SingleReader = true });
+
     readonly Task _writer;
     readonly SqliteCommand _handle;
     readonly SqliteCommand _lastSequence;
@@ -46,7 +59,8 @@ sealed class OrderStore : IAsyncDisposable
         _lastSequence = Command("SELECT last_sequence FROM orders WHERE order_id = $id", "$id");
         _upsert = Command("""
             INSERT INTO orders (order_id, customer, amount_cents, last_sequence) VALUES ($id, $c, $a, $s)
-            ON CONFLICT (order_id) DO UPDATE SET customer = $c, amount_cents = $a, last_sequence = max(last_sequence, $s)
+            ON CONFLICT (order_id) DO UPDATE
+            SET customer = $c, amount_cents = $a, last_sequence = max(last_sequence, $s)
             """, "$id", "$c", "$a", "$s");
         _violation = Command("INSERT INTO violations VALUES ($id, $s, $after)", "$id", "$s", "$after");
         _writer = Task.Run(WriteLoopAsync);
@@ -57,7 +71,8 @@ sealed class OrderStore : IAsyncDisposable
     /// <summary>Opens or creates the database.</summary>
     public static OrderStore Open(string path)
     {
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
+        var settings = new SqliteConnectionStringBuilder { DataSource = path, Pooling = false };
+        var connection = new SqliteConnection(settings.ToString());
         connection.Open();
         using (var schema = connection.CreateCommand())
         {
@@ -68,7 +83,8 @@ sealed class OrderStore : IAsyncDisposable
         return new OrderStore(connection);
     }
 
-    /// <summary>Offsets mean something only within one topic: remembers which one these orders come from, and refuses another.</summary>
+    /// <summary>Offsets mean something only within one topic: remembers which one these orders come from, and refuses
+    /// another.</summary>
     public async Task BelongsToAsync(KafkaClient client, string topic, CancellationToken cancellation)
     {
         var description = (await client.Admin.DescribeTopicsAsync([topic], cancellation))[0];
@@ -84,11 +100,13 @@ sealed class OrderStore : IAsyncDisposable
         else if (known != id)
         {
             throw new SampleException(
-                $"{_connection.DataSource} holds the orders of another {topic} (topic id {known}, here it is {id}). Give each cluster its own --data.");
+                $"{_connection.DataSource} holds the orders of another {topic} (topic id {known}, here it is {id}). "
+                + "Give each cluster its own --data.");
         }
     }
 
-    /// <summary>Stores one event. Completes when it is committed; a second write of the same record is harmless.</summary>
+    /// <summary>Stores one event. Completes when it is committed; a second write of the same record is
+    /// harmless.</summary>
     public async Task SaveAsync(int partition, long offset, OrderEvent order, CancellationToken cancellation)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

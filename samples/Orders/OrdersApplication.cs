@@ -19,7 +19,8 @@ sealed class OrdersApplication(OrdersOptions options)
         Directory.CreateDirectory(options.Data);
         await using var broker = await StartBrokerAsync(cancellation);
         var bootstrap = options.Bootstrap ?? broker!.BootstrapServers;
-        await using var client = new KafkaClient(new ClientOptions { BootstrapServers = bootstrap, ClientId = "orders-feed" });
+        await using var client = new KafkaClient(
+            new ClientOptions { BootstrapServers = bootstrap, ClientId = "orders-feed" });
         await CreateTopicAsync(client, cancellation);
         await using var store = OrderStore.Open(Path.Combine(options.Data, "orders.db"));
         await store.BelongsToAsync(client, OrdersOptions.Topic, cancellation);
@@ -44,7 +45,8 @@ sealed class OrdersApplication(OrdersOptions options)
 
         var elapsed = clock.GetElapsedTime(start);
         await host.StopAsync(CancellationToken.None);
-        var summary = await Summary.MakeAsync(client, store, listener, feed, options, _latencies, elapsed, CancellationToken.None);
+        var summary = await Summary.MakeAsync(
+            client, store, listener, feed, options, _latencies, elapsed, CancellationToken.None);
         summary.Print(interrupted, bootstrap, options);
         if (options.Summary is { } file)
         {
@@ -63,7 +65,12 @@ sealed class OrdersApplication(OrdersOptions options)
         }
 
         var broker = await KafkaBroker.StartAsync(
-            new BrokerOptions { DataDirectory = Path.Combine(options.Data, "broker"), Port = options.Port, NextFreePort = true },
+            new BrokerOptions
+            {
+                DataDirectory = Path.Combine(options.Data, "broker"),
+                Port = options.Port,
+                NextFreePort = true,
+            },
             cancellation: cancellation);
         if (options.Port != 0 && broker.Port != options.Port)
         {
@@ -78,7 +85,8 @@ sealed class OrdersApplication(OrdersOptions options)
     {
         try
         {
-            await client.Admin.CreateTopicAsync(OrdersOptions.Topic, options.Partitions, options.ReplicationFactor, cancellation);
+            await client.Admin.CreateTopicAsync(
+                OrdersOptions.Topic, options.Partitions, options.ReplicationFactor, cancellation);
         }
         catch (KafkaServerException e) when (e.Code == ErrorCode.TopicAlreadyExists)
         {
@@ -88,7 +96,8 @@ sealed class OrdersApplication(OrdersOptions options)
 
     IHost BuildHost(string bootstrap, OrderStore store)
     {
-        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "orders" });
+        var builder = Host.CreateEmptyApplicationBuilder(
+            new HostApplicationBuilderSettings { ApplicationName = "orders" });
         // Dead letters are counted on the screen and kept in their topic; a line each would bury everything else.
         builder.Logging.SetMinimumLevel(LogLevel.Error).AddSimpleConsole(console => console.SingleLine = true);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(60));
@@ -130,12 +139,16 @@ sealed class OrdersApplication(OrdersOptions options)
 
             if (listener.Status?.Partitions.FirstOrDefault(p => p.StoppedBy is not null) is { } stopped)
             {
-                throw new SampleException($"{stopped.Partition} stopped at offset {stopped.StoppedAt}: {stopped.StoppedBy!.Message}");
+                throw new SampleException(
+                    $"{stopped.Partition} stopped at offset {stopped.StoppedAt}: {stopped.StoppedBy!.Message}");
             }
         }
-        while ((options.NoFeed || !await IsDoneAsync(client, listener, cancellation)) && await timer.WaitForNextTickAsync(cancellation));
+        while ((options.NoFeed || !await IsDoneAsync(client, listener, cancellation))
+            && await timer.WaitForNextTickAsync(cancellation));
     }
 
-    static async Task<bool> IsDoneAsync(KafkaClient client, IListenerControl listener, CancellationToken cancellation) =>
-        listener.Status is { Outstanding: 0 } && await Lag.OfAsync(client, OrdersOptions.Group, OrdersOptions.Topic, cancellation) == 0;
+    static async Task<bool> IsDoneAsync(
+        KafkaClient client, IListenerControl listener, CancellationToken cancellation) =>
+        listener.Status is { Outstanding: 0 }
+        && await Lag.OfAsync(client, OrdersOptions.Group, OrdersOptions.Topic, cancellation) == 0;
 }

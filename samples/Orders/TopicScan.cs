@@ -8,8 +8,10 @@ namespace Millrace.Orders;
 /// <summary>Reads a topic from its beginning to where it ends now, without a group.</summary>
 static class TopicScan
 {
-    /// <summary>Calls <paramref name="visit"/> for each record; what the record holds is borrowed during the call.</summary>
-    public static async Task ForEachAsync(KafkaClient client, string topic, Action<FetchedRecord> visit, CancellationToken cancellation)
+    /// <summary>Calls <paramref name="visit"/> for each record; what the record holds is borrowed during the
+    /// call.</summary>
+    public static async Task ForEachAsync(
+        KafkaClient client, string topic, Action<FetchedRecord> visit, CancellationToken cancellation)
     {
         var (starts, ends) = await RangeAsync(client, topic, cancellation);
         var open = ends.Where(e => e.Value > starts[e.Key]).ToDictionary(e => e.Key, e => e.Value);
@@ -42,8 +44,8 @@ static class TopicScan
     }
 
     /// <summary>Where each partition starts and ends now.</summary>
-    public static async Task<(Dictionary<TopicPartition, long> Starts, Dictionary<TopicPartition, long> Ends)> RangeAsync(
-        KafkaClient client, string topic, CancellationToken cancellation)
+    public static async Task<(Dictionary<TopicPartition, long> Starts, Dictionary<TopicPartition, long> Ends)>
+        RangeAsync(KafkaClient client, string topic, CancellationToken cancellation)
     {
         var description = (await client.Admin.DescribeTopicsAsync([topic], cancellation))[0];
         if (description.Error is { } error)
@@ -60,7 +62,8 @@ static class TopicScan
     static async Task<Dictionary<TopicPartition, long>> OffsetsAsync(
         KafkaClient client, TopicPartition[] partitions, OffsetSpec spec, CancellationToken cancellation)
     {
-        var results = await client.Admin.ListOffsetsAsync(partitions.ToDictionary(p => p, _ => spec), cancellation: cancellation);
+        var results = await client.Admin.ListOffsetsAsync(
+            partitions.ToDictionary(p => p, _ => spec), cancellation: cancellation);
         return results.ToDictionary(
             r => r.Key, r => r.Value.Error is { } error ? throw error.ToException() : r.Value.Offset);
     }

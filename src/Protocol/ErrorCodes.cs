@@ -276,7 +276,8 @@ public static class ErrorCodes
             "The client's metadata is too old: start again from the bootstrap servers."),
     ];
 
-    /// <summary>Every error, in order of number; the first is <see cref="ErrorCode.UnknownServerError"/> (-1).</summary>
+    /// <summary>Every error, in order of number; the first is <see cref="ErrorCode.UnknownServerError"/>
+    /// (-1).</summary>
     public static ReadOnlySpan<ErrorInfo> All => Table;
 
     /// <summary>Looks a number up. A number of a newer broker is described as unknown and not retriable.</summary>
@@ -285,7 +286,8 @@ public static class ErrorCodes
         var index = (int)code + 1;
         return (uint)index < (uint)Table.Length
             ? Table[index]
-            : new ErrorInfo(code, $"UNKNOWN_ERROR_{(short)code}", false, $"Error {(short)code}, unknown to this version.");
+            : new ErrorInfo(
+                code, $"UNKNOWN_ERROR_{(short)code}", false, $"Error {(short)code}, unknown to this version.");
     }
 
     /// <summary>True when the same request may succeed later without a change by the caller.</summary>

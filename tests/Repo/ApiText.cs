@@ -8,7 +8,8 @@ namespace Millrace.Repo;
 static class ApiText
 {
     const BindingFlags Declared =
-        BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
+        BindingFlags.Public | BindingFlags.NonPublic
+        | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
 
     public static string Of(Assembly assembly)
     {
@@ -53,11 +54,14 @@ static class ApiText
         ConstructorInfo c => $"new({Parameters(c)})",
         MethodInfo { IsSpecialName: true } => "",
         MethodInfo m => $"{(m.IsStatic ? "static " : "")}{Name(m.ReturnType)} {m.Name}{Generic(m)}({Parameters(m)})",
-        PropertyInfo p => $"{((p.GetMethod ?? p.SetMethod)!.IsStatic ? "static " : "")}{Name(p.PropertyType)} {p.Name} {{ {Accessors(p)}}}",
+        PropertyInfo p => $"{Static(p)}{Name(p.PropertyType)} {p.Name} {{ {Accessors(p)}}}",
         FieldInfo f => $"{(f.IsLiteral ? "const " : f.IsStatic ? "static " : "")}{Name(f.FieldType)} {f.Name}",
         EventInfo e => $"event {Name(e.EventHandlerType!)} {e.Name}",
         _ => "",
     };
+
+    static string Static(PropertyInfo property) =>
+        (property.GetMethod ?? property.SetMethod)!.IsStatic ? "static " : "";
 
     static string Accessors(PropertyInfo property)
     {
@@ -68,7 +72,9 @@ static class ApiText
     }
 
     static string Parameters(MethodBase method) => string.Join(", ", method.GetParameters().Select(p =>
-        $"{(p.IsDefined(typeof(ParamArrayAttribute)) ? "params " : "")}{Name(p.ParameterType)} {p.Name}{(p.IsOptional ? " = …" : "")}"));
+        (p.IsDefined(typeof(ParamArrayAttribute)) ? "params " : "")
+        + $"{Name(p.ParameterType)} {p.Name}"
+        + (p.IsOptional ? " = …" : "")));
 
     static string Generic(MethodInfo method) =>
         method.IsGenericMethod ? $"<{string.Join(", ", method.GetGenericArguments().Select(a => a.Name))}>" : "";
@@ -87,7 +93,8 @@ static class ApiText
 
     static string Bases(Type type)
     {
-        var bases = (type.BaseType is { } b && b != typeof(object) && b != typeof(ValueType) && b != typeof(Enum) ? [b] : Array.Empty<Type>())
+        var isDerived = type.BaseType is { } b && b != typeof(object) && b != typeof(ValueType) && b != typeof(Enum);
+        var bases = (isDerived ? [type.BaseType!] : Array.Empty<Type>())
             .Concat(type.GetInterfaces().Where(i => i.IsPublic && !i.IsGenericType))
             .Select(Name);
         var list = string.Join(", ", bases);

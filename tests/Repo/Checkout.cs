@@ -11,7 +11,8 @@ static class Checkout
 
     public static bool Update => Environment.GetEnvironmentVariable("UPDATE") == "1";
 
-    /// <summary>Files below the named top folders, as paths relative to the root with forward slashes, sorted.</summary>
+    /// <summary>Files below the named top folders, as paths relative to the root with forward slashes,
+    /// sorted.</summary>
     public static IEnumerable<string> Files(string pattern, params string[] folders) =>
         (folders.Length == 0 ? [Root] : folders.Select(f => Path.Combine(Root, f)).Where(Directory.Exists))
         .SelectMany(folder => Walk(folder, pattern))

@@ -35,7 +35,8 @@ public sealed partial class LayeringTests
         {
             var references = Project(project).Descendants("ProjectReference")
                 .Select(r => Path.GetFileNameWithoutExtension(r.Attribute("Include")!.Value.Replace('\\', '/')));
-            Assert.All(references, reference => Assert.True(allowed.Contains(reference), $"{project} references {reference}"));
+            Assert.All(references, reference =>
+                Assert.True(allowed.Contains(reference), $"{project} references {reference}"));
         }
     }
 

@@ -8,7 +8,8 @@ using Xunit;
 
 namespace Millrace.Repo;
 
-/// <summary>The public surface of each library is a text in <c>api/</c>, so that a change of it is a reviewed difference.</summary>
+/// <summary>The public surface of each library is a text in <c>api/</c>, so that a change of it is a reviewed
+/// difference.</summary>
 public sealed class PublicApiTests
 {
     public static TheoryData<string> Libraries => ["Protocol", "Client", "Broker", "Processing", "Ops", "Testing"];
@@ -34,13 +35,17 @@ public sealed class PublicApiTests
         }
 
         var expected = File.Exists(Path.Combine(Checkout.Root, path)) ? Checkout.Read(path) : "";
-        Assert.True(expected == actual, $"{path} differs; run UPDATE=1 ./check quick and review the difference.\n" + Difference(expected, actual));
+        Assert.True(
+            expected == actual,
+            $"{path} differs; run UPDATE=1 ./check quick and review the difference.\n" + Difference(expected, actual));
     }
 
     static string Difference(string expected, string actual)
     {
         var before = expected.Split('\n').ToHashSet();
         var after = actual.Split('\n').ToHashSet();
-        return string.Join('\n', before.Except(after).Select(l => "- " + l).Concat(after.Except(before).Select(l => "+ " + l)).Take(40));
+        var gone = before.Except(after).Select(l => "- " + l);
+        var added = after.Except(before).Select(l => "+ " + l);
+        return string.Join('\n', gone.Concat(added).Take(40));
     }
 }

@@ -3,7 +3,8 @@ using Xunit;
 
 namespace Millrace.Repo;
 
-/// <summary>The seams hold: banned calls are lifted only in named files, suppressions have reasons, tests never sleep.</summary>
+/// <summary>The seams hold: banned calls are lifted only in named files, suppressions have reasons, tests never
+/// sleep.</summary>
 public sealed partial class SeamTests
 {
     /// <summary>The files that may lift the ban on clocks, threads, files and shared pools: each is a seam.</summary>
@@ -22,14 +23,16 @@ public sealed partial class SeamTests
     public void Only_seam_files_lift_the_ban()
     {
         var offenders = Checkout.HandWritten("src")
-            .Where(file => !SeamFiles.Contains(file) && Checkout.Read(file).Contains("RS0030", StringComparison.Ordinal));
+            .Where(file => !SeamFiles.Contains(file))
+            .Where(file => Checkout.Read(file).Contains("RS0030", StringComparison.Ordinal));
         Assert.Empty(offenders);
     }
 
     [Fact]
     public void The_ban_is_not_lifted_by_configuration()
     {
-        Assert.Contains("dotnet_diagnostic.RS0030.severity = error", Checkout.Read(".editorconfig"), StringComparison.Ordinal);
+        Assert.Contains(
+            "dotnet_diagnostic.RS0030.severity = error", Checkout.Read(".editorconfig"), StringComparison.Ordinal);
         Assert.All(Checkout.Files("*.csproj", "src"), file =>
             Assert.DoesNotContain("NoWarn", Checkout.Read(file), StringComparison.Ordinal));
     }
@@ -38,7 +41,8 @@ public sealed partial class SeamTests
     public void A_suppression_has_a_reason()
     {
         var offenders = new List<string>();
-        foreach (var file in Checkout.HandWritten("src", "tests", "eng", "samples"))
+        foreach (var file in Checkout.HandWritten("src", "tests", "eng", "samples")
+                     .Where(file => file != "tests/Repo/SeamTests.cs"))
         {
             var lines = Checkout.Lines(file);
             for (var i = 0; i < lines.Length; i++)
@@ -83,16 +87,26 @@ public sealed partial class SeamTests
     [Fact]
     public void Null_memory_is_spelled_out()
     {
-        // `c ? null : memory` is an empty memory (null converts by way of byte[]), and has cost us null keys and values.
-        var offenders = Checkout.HandWritten("src", "samples")
-            .SelectMany(file => Checkout.Lines(file)
-                .Where(line => NullMemory().IsMatch(line))
-                .Select(line => $"{file}: {line.Trim()}"));
-        Assert.Empty(offenders);
+        // `c ? null : memory` is an empty memory (null converts by way of byte[]), and has cost us null keys and
+        // values. `default(ReadOnlyMemory<byte>?)` says what is meant.
+        var sources = Checkout.Files("*.cs", "src", "samples").Select(file => (file, Checkout.Read(file)));
+        Assert.Empty(NullMemory.Find(sources));
     }
 
-    [GeneratedRegex(@"ReadOnlyMemory<byte>\?.*(\? null :|: null;)|\? null : \S*(Memory|Slice|Key|Value|Section)\b")]
-    private static partial Regex NullMemory();
+    [Theory]
+    [InlineData("ReadOnlyMemory<byte>? F(bool c, ReadOnlyMemory<byte> m) => c ? null : m;", true)]
+    [InlineData("ReadOnlyMemory<byte>? F(bool c, ReadOnlyMemory<byte> m) => c ? m[1..] : null;", true)]
+    [InlineData("ReadOnlyMemory<byte>? F(bool c, ReadOnlyMemory<byte> m) => c ? default : m;", true)]
+    [InlineData("ReadOnlyMemory<byte>? F(bool c, ReadOnlyMemory<byte> m) => c ? null : m.ToArray();", true)]
+    [InlineData("ReadOnlyMemory<byte>? F(int c, ReadOnlyMemory<byte> m) => c switch { 0 => null, _ => m };", true)]
+    [InlineData("void F(bool c, Memory<byte> m) { var x = c\n? null\n: m; }", true)]
+    [InlineData("ReadOnlyMemory<byte>? F(bool c, ReadOnlyMemory<byte>? m) => c ? null : m;", false)]
+    [InlineData("ReadOnlyMemory<byte>? F(bool c, Memory<byte> m) => c ? default(ReadOnlyMemory<byte>?) : m;", false)]
+    [InlineData("byte[]? F(bool c, ReadOnlyMemory<byte> m) => c ? null : m.ToArray();", false)]
+    [InlineData("string? F(ReadOnlyMemory<byte>? m) => m is { } b ? b.ToString() : null;", false)]
+    [InlineData("TimeSpan? F(bool c, TimeSpan t) => c ? null : t;", false)]
+    public void Null_memory_is_told_from_other_nulls(string method, bool isFound) =>
+        Assert.Equal(isFound, NullMemory.Find([("x.cs", $"class C {{ {method} }}")]).Any());
 
     [GeneratedRegex(@"#pragma warning disable")]
     private static partial Regex Disable();

@@ -5,7 +5,8 @@ using Xunit;
 
 namespace Millrace.Repo;
 
-/// <summary>Files stop at 800 lines, methods at 70, lines at 120 columns. The exceptions are named and only become fewer.</summary>
+/// <summary>Files stop at 800 lines, methods at 70, lines at 120 columns. The exceptions are named and only become
+/// fewer.</summary>
 public sealed class SizeTests
 {
     const int FileLines = 800;

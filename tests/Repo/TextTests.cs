@@ -10,7 +10,10 @@ public sealed partial class TextTests
     public void Every_page_has_a_title()
     {
         Assert.All(Checkout.Files("*.md"), file =>
-            Assert.True(Checkout.Lines(file).FirstOrDefault(l => l.Length > 0)?.StartsWith("# ", StringComparison.Ordinal) == true, file));
+        {
+            var first = Checkout.Lines(file).FirstOrDefault(l => l.Length > 0);
+            Assert.True(first?.StartsWith("# ", StringComparison.Ordinal) == true, file);
+        });
     }
 
     [Fact]
@@ -44,7 +47,8 @@ public sealed partial class TextTests
         foreach (var file in Checkout.HandWritten("tests/Scenarios").Where(f => f.Count(c => c == '/') > 2))
         {
             var lines = Checkout.Lines(file);
-            Assert.True(lines[0].StartsWith("// ", StringComparison.Ordinal), $"{file}: the first line is not a promise");
+            Assert.True(
+                lines[0].StartsWith("// ", StringComparison.Ordinal), $"{file}: the first line is not a promise");
             Assert.True(lines.Length <= 130, $"{file}: {lines.Length} lines");
         }
     }

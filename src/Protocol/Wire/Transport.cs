@@ -2,7 +2,8 @@ using System.Net;
 
 namespace Millrace.Protocol.Wire;
 
-/// <summary>The transport seam: how bytes reach the other side. TCP in production, memory in tests and in process.</summary>
+/// <summary>The transport seam: how bytes reach the other side. TCP in production, memory in tests and in
+/// process.</summary>
 public interface ITransport
 {
     /// <summary>Connects. Throws <see cref="IOException"/> or <see cref="System.Net.Sockets.SocketException"/> when the
@@ -32,9 +33,11 @@ public interface ITransportConnection : IAsyncDisposable
     /// <summary>Reads what there is, at least one byte; 0 means that the other side closed.</summary>
     ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellation);
 
-    /// <summary>Sends all segments, in order, with as few system calls as possible. They are borrowed until it completes.</summary>
+    /// <summary>Sends all segments, in order, with as few system calls as possible. They are borrowed until it
+    /// completes.</summary>
     ValueTask SendAsync(IReadOnlyList<ReadOnlyMemory<byte>> segments, CancellationToken cancellation);
 
-    /// <summary>Closes at once; pending reads and writes fail with <see cref="IOException"/>. May be called from any thread, more than once.</summary>
+    /// <summary>Closes at once; pending reads and writes fail with <see cref="IOException"/>. May be called from
+    /// any thread, more than once.</summary>
     void Abort();
 }

@@ -16,6 +16,7 @@ public sealed class ThreadedListenerTests
     {
         const int Partitions = 4;
         const int Records = 8_000;
+        const int RecordsBetweenRebalances = 500;
         using var port = new MemoryPort(Partitions, Records, 50, 20, 97) { FailEvery = 5 };
         var handler = new Handler((RecordOrder)order, Partitions * Records);
         var plan = new ListenerPlan
@@ -35,7 +36,10 @@ public sealed class ThreadedListenerTests
         var deadline = TimeSpan.FromSeconds(60);
         while (!handler.AllDone.IsCompleted && !run.IsCompleted)
         {
-            await Task.WhenAny(handler.AllDone, run, Task.Delay(10, TestContext.Current.CancellationToken));
+            var finished = handler.Finished + RecordsBetweenRebalances;
+            await Until.TrueAsync(
+                () => handler.AllDone.IsCompleted || run.IsCompleted || handler.Finished >= finished,
+                $"{finished} records are finished");
             var taken = port.Partitions.Where(_ => random.Next(2) == 0).ToList();
             if (random.Next(3) == 0)
             {
@@ -66,10 +70,14 @@ public sealed class ThreadedListenerTests
         readonly ConcurrentDictionary<(TopicPartition, int, string), long> _last = new();
         readonly ConcurrentDictionary<(TopicPartition, long), bool> _done = new();
         readonly TaskCompletionSource _all = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        int _finished;
 
         public ConcurrentQueue<string> Violations { get; } = new();
 
         public Task AllDone => _all.Task;
+
+        /// <summary>How many different records are done.</summary>
+        public int Finished => Volatile.Read(ref _finished);
 
         public async ValueTask<Outcome> InvokeAsync(Delivery delivery, CancellationToken cancellation)
         {
@@ -109,7 +117,7 @@ public sealed class ThreadedListenerTests
                 return Outcome.RetryAfter(TimeSpan.FromMilliseconds(offset % 7));
             }
 
-            if (_done.TryAdd((partition, offset), true) && _done.Count == expected)
+            if (_done.TryAdd((partition, offset), true) && Interlocked.Increment(ref _finished) == expected)
             {
                 _all.TrySetResult();
             }

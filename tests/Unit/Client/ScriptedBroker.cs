@@ -9,8 +9,7 @@ using Xunit;
 namespace Millrace.Unit.Client;
 
 /// <summary>One broker in memory that answers as the test says. It keeps Kafka's rule of sequences, so that what the
-/// client
-/// numbers wrongly is refused here as there.</summary>
+/// client numbers wrongly is refused here as there.</summary>
 sealed class ScriptedBroker : IAsyncDisposable
 {
     readonly MemoryTransport _transport = new();
@@ -58,16 +57,18 @@ sealed class ScriptedBroker : IAsyncDisposable
     }
 
     /// <summary>Waits for a condition while the clock goes on, so that pauses end.</summary>
-    public async Task UntilAsync(Func<bool> condition, long stepMs = 10)
-    {
-        var deadline = Environment.TickCount64 + 20_000;
-        while (!condition())
+    public Task UntilAsync(Func<bool> condition, long stepMs = 10) => Until.TrueAsync(
+        () =>
         {
-            Assert.True(Environment.TickCount64 < deadline, "The condition did not come true within 20 s.");
-            Clock.Advance(stepMs);
-            await Task.Delay(1);
-        }
-    }
+            var isTrue = condition();
+            if (!isTrue)
+            {
+                Clock.Advance(stepMs);
+            }
+
+            return isTrue;
+        },
+        "the client is done");
 
     public void DropConnections()
     {

@@ -24,9 +24,12 @@ public sealed class FakeClockTests
     public void Timers_fire_in_the_order_of_their_times_and_see_their_own_time()
     {
         var fired = new List<(string Name, DateTimeOffset At)>();
-        using var late = _clock.CreateTimer(_ => fired.Add(("late", _clock.GetUtcNow())), null, 3 * Second, Timeout.InfiniteTimeSpan);
-        using var early = _clock.CreateTimer(_ => fired.Add(("early", _clock.GetUtcNow())), null, Second, Timeout.InfiniteTimeSpan);
-        using var never = _clock.CreateTimer(_ => fired.Add(("never", default)), null, Timeout.InfiniteTimeSpan, Second);
+        using var late = _clock.CreateTimer(
+            _ => fired.Add(("late", _clock.GetUtcNow())), null, 3 * Second, Timeout.InfiniteTimeSpan);
+        using var early = _clock.CreateTimer(
+            _ => fired.Add(("early", _clock.GetUtcNow())), null, Second, Timeout.InfiniteTimeSpan);
+        using var never = _clock.CreateTimer(
+            _ => fired.Add(("never", default)), null, Timeout.InfiniteTimeSpan, Second);
         _clock.Advance(5 * Second);
         Assert.Equal([("early", _clock.Start + Second), ("late", _clock.Start + (3 * Second))], fired);
     }

@@ -102,7 +102,7 @@ public sealed class HostingTests : IAsyncDisposable
         _cluster.Answer = cancellation =>
         {
             asked.TrySetResult();
-            return Task.Delay(Timeout.Infinite, cancellation);
+            return new TaskCompletionSource().Task.WaitAsync(cancellation);
         };
         using var host = Build(Orders, ("Millrace:StartTimeout", "5s"));
         var start = host.StartAsync();
