@@ -131,8 +131,10 @@ static byte[] Json(int size)
     for (var id = 100_000; text.Length < size; id++)
     {
         text.Append(CultureInfo.InvariantCulture, $"{{\"orderId\":{id},\"customer\":\"customer-{random.Next(5000)}\",");
-        text.Append(CultureInfo.InvariantCulture, $"\"city\":\"{cities[random.Next(6)]}\",\"state\":\"{states[random.Next(4)]}\",");
-        text.Append(CultureInfo.InvariantCulture, $"\"amount\":{random.Next(100000) / 100.0},\"ts\":{1_700_000_000_000 + (id * 37L)}}}\n");
+        text.Append(CultureInfo.InvariantCulture, $"\"city\":\"{cities[random.Next(6)]}\",");
+        text.Append(CultureInfo.InvariantCulture, $"\"state\":\"{states[random.Next(4)]}\",");
+        text.Append(CultureInfo.InvariantCulture, $"\"amount\":{random.Next(100000) / 100.0},");
+        text.Append(CultureInfo.InvariantCulture, $"\"ts\":{1_700_000_000_000 + (id * 37L)}}}\n");
     }
 
     return Encoding.UTF8.GetBytes(text.ToString()[..size]);

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using Millrace.Client;
+using Millrace.Client.Produce;
 using Millrace.Protocol;
 
 namespace Millrace.Orders;
@@ -86,12 +87,9 @@ sealed class OrderFeed(KafkaClient client, OrdersOptions options)
         var present = new HashSet<long>();
         await TopicScan.ForEachAsync(client, OrdersOptions.Topic, record =>
         {
-            foreach (var header in record.Headers)
+            if (record.Headers.TryGetLast(IndexHeader, out var value) && value is { Length: 8 } number)
             {
-                if (header.Key == IndexHeader && header.Value is { Length: 8 } number)
-                {
-                    present.Add(BinaryPrimitives.ReadInt64BigEndian(number.Span));
-                }
+                present.Add(BinaryPrimitives.ReadInt64BigEndian(number.Span));
             }
         }, cancellation);
         Found = present.Count;

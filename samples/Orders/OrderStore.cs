@@ -71,11 +71,11 @@ sealed class OrderStore : IAsyncDisposable
     /// <summary>Offsets mean something only within one topic: remembers which one these orders come from, and refuses another.</summary>
     public async Task BelongsToAsync(KafkaClient client, string topic, CancellationToken cancellation)
     {
-        var description = (await client.Admin.DescribeTopicsAsync([topic], cancellation)).Single();
+        var description = (await client.Admin.DescribeTopicsAsync([topic], cancellation))[0];
         using var read = _connection.CreateCommand();
         read.CommandText = "SELECT id FROM topic";
         var known = read.ExecuteScalar() as string;
-        var id = description.TopicId.ToString();
+        var id = description.Id.ToString();
         if (known is null)
         {
             using var write = Command("INSERT INTO topic VALUES ($id)", "$id");

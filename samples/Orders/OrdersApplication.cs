@@ -78,9 +78,7 @@ sealed class OrdersApplication(OrdersOptions options)
     {
         try
         {
-            await client.Admin.CreateTopicsAsync(
-                [new NewTopic(OrdersOptions.Topic) { Partitions = options.Partitions, ReplicationFactor = options.ReplicationFactor }],
-                cancellation);
+            await client.Admin.CreateTopicAsync(OrdersOptions.Topic, options.Partitions, options.ReplicationFactor, cancellation);
         }
         catch (KafkaServerException e) when (e.Code == ErrorCode.TopicAlreadyExists)
         {
@@ -91,7 +89,8 @@ sealed class OrdersApplication(OrdersOptions options)
     IHost BuildHost(string bootstrap, OrderStore store)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "orders" });
-        builder.Logging.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole(console => console.SingleLine = true);
+        // Dead letters are counted on the screen and kept in their topic; a line each would bury everything else.
+        builder.Logging.SetMinimumLevel(LogLevel.Error).AddSimpleConsole(console => console.SingleLine = true);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(60));
         builder.Services.AddSingleton(options).AddSingleton(store).AddSingleton(_latencies)
             .AddSingleton(TimeProvider.System).AddSingleton<OrderHandler>();

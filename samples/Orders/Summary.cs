@@ -89,7 +89,7 @@ sealed record Summary
 
     public void Print(bool interrupted, string bootstrap, OrdersOptions options)
     {
-        var table = new Table().Border(TableBorder.Simple).HideHeaders().AddColumns("", "").Title(interrupted ? "So far" : "Done");
+        var table = new Table().Border(TableBorder.Simple).HideHeaders().AddColumns("", "");
         table.Columns[1].RightAligned();
         Row("produced", Produced);
         Row("handled", Handled);
@@ -98,7 +98,7 @@ sealed record Summary
         Row("dead-lettered", DeadLettered);
         foreach (var group in DeadLetterGroups)
         {
-            Row($"  {group.ExceptionType}", group.Count);
+            Row($"  {group.ExceptionType.Split('.')[^1]}", group.Count);
         }
 
         Row("redelivered", Redelivered);
@@ -109,6 +109,7 @@ sealed record Summary
         Text("of what concurrency allows", string.Create(
             CultureInfo.InvariantCulture, $"{RecordsPerSecond * options.Work.TotalSeconds / options.Concurrency:P1}"));
         Text("produced to handled p50 / p99", string.Create(CultureInfo.InvariantCulture, $"{P50Ms:N0} / {P99Ms:N0} ms"));
+        Console.WriteLine(interrupted ? "So far:" : "Done:");
         AnsiConsole.Write(table);
         Console.WriteLine(Agrees(!interrupted) ? "The counts agree." : "The counts do NOT agree.");
         var where = options.Bootstrap is null ? $"--data {Path.Combine(options.Data, "broker")}" : $"--bootstrap {bootstrap}";

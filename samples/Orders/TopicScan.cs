@@ -1,4 +1,6 @@
 using Millrace.Client;
+using Millrace.Client.Administration;
+using Millrace.Client.Consume;
 using Millrace.Protocol;
 
 namespace Millrace.Orders;
@@ -43,10 +45,23 @@ static class TopicScan
     public static async Task<(Dictionary<TopicPartition, long> Starts, Dictionary<TopicPartition, long> Ends)> RangeAsync(
         KafkaClient client, string topic, CancellationToken cancellation)
     {
-        var description = (await client.Admin.DescribeTopicsAsync([topic], cancellation)).Single();
-        var partitions = description.Partitions.Select(p => new TopicPartition(topic, p.Partition)).ToArray();
-        var starts = await client.Admin.ListOffsetsAsync(partitions, OffsetSpec.Earliest, cancellation);
-        var ends = await client.Admin.ListOffsetsAsync(partitions, OffsetSpec.Latest, cancellation);
-        return (starts.ToDictionary(), ends.ToDictionary());
+        var description = (await client.Admin.DescribeTopicsAsync([topic], cancellation))[0];
+        if (description.Error is { } error)
+        {
+            throw new KafkaServerException(error.Code, $"the topic {topic} cannot be read. {error.Text}");
+        }
+
+        var partitions = description.Partitions.Select(p => new TopicPartition(topic, p.Index)).ToArray();
+        return (
+            await OffsetsAsync(client, partitions, OffsetSpec.Earliest, cancellation),
+            await OffsetsAsync(client, partitions, OffsetSpec.Latest, cancellation));
+    }
+
+    static async Task<Dictionary<TopicPartition, long>> OffsetsAsync(
+        KafkaClient client, TopicPartition[] partitions, OffsetSpec spec, CancellationToken cancellation)
+    {
+        var results = await client.Admin.ListOffsetsAsync(partitions.ToDictionary(p => p, _ => spec), cancellation: cancellation);
+        return results.ToDictionary(
+            r => r.Key, r => r.Value.Error is { } error ? throw error.ToException() : r.Value.Offset);
     }
 }

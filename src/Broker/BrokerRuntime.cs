@@ -11,8 +11,8 @@ public sealed record BrokerRuntime
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
-    /// <summary>What to listen on, all at once: the first takes <see cref="BrokerOptions.Host"/> and <see cref="BrokerOptions.Port"/>, every other
-    /// one the same host and the port that the first got.</summary>
+    /// <summary>What to listen on, all at once: the first takes <see cref="BrokerOptions.Host"/> and
+    /// <see cref="BrokerOptions.Port"/>, every other one the same host and the port that the first got.</summary>
     public IReadOnlyList<ITransport> Transports { get; init; } = [new TcpTransport()];
 
     /// <summary>Where data is kept.</summary>

@@ -62,11 +62,13 @@ public sealed class KafkaBroker : IAsyncDisposable
 
     /// <summary>Opens the data directory, recovers what a crash left, and listens.</summary>
     /// <param name="options">How it is set up.</param>
-    /// <param name="runtime">Clock, transports, file system, randomness, buffers, logging; null for those of production.</param>
+    /// <param name="runtime">Clock, transports, file system, randomness, buffers, logging; null for those of
+    /// production.</param>
     /// <param name="cancellation">Gives up the start.</param>
     /// <exception cref="ArgumentException">An option is not valid; the message names it and the remedy.</exception>
     /// <exception cref="StorageException">The data directory is in use, cannot be written, or is damaged.</exception>
-    /// <exception cref="IOException">The address cannot be listened on, most likely because the port is taken.</exception>
+    /// <exception cref="IOException">The address cannot be listened on, most likely because the port is
+    /// taken.</exception>
     public static async Task<KafkaBroker> StartAsync(
         BrokerOptions options, BrokerRuntime? runtime = null, CancellationToken cancellation = default)
     {
@@ -105,11 +107,13 @@ public sealed class KafkaBroker : IAsyncDisposable
         var options = state.Options;
         var metrics = new Metrics();
         var router = new RequestRouter(HandlerTable.Create(state));
-        var server = new Listener(new ServerContext(router, options.Limits, state.Time, state.Pool, state.Logger, metrics));
+        var server =
+            new Listener(new ServerContext(router, options.Limits, state.Time, state.Pool, state.Logger, metrics));
         var first = AdvertisedOf(options, listeners[0]);
         foreach (var listener in listeners) server.Add(listener, AdvertisedOf(options, listener));
         state.Logger.Started(
-            state.NodeId, state.ClusterId, first.ToString(), options.DataDirectory ?? "memory", options.Flush.ToString());
+            state.NodeId, state.ClusterId, first.ToString(), options.DataDirectory ?? "memory",
+                options.Flush.ToString());
         return new KafkaBroker(state, server, metrics, first, listeners[0].EndPoint.Port);
     }
 
@@ -134,7 +138,8 @@ public sealed class KafkaBroker : IAsyncDisposable
         List<ITransportListener> listeners = [];
         try
         {
-            listeners.Add(await ListenFirstAsync(options, runtime.Transports[0], logger, cancellation).ConfigureAwait(false));
+            listeners.Add(
+                await ListenFirstAsync(options, runtime.Transports[0], logger, cancellation).ConfigureAwait(false));
             for (var i = 1; i < runtime.Transports.Count; i++)
             {
                 listeners.Add(await runtime.Transports[i]
@@ -168,7 +173,8 @@ public sealed class KafkaBroker : IAsyncDisposable
             {
                 if (port < last) continue;
                 throw new IOException(
-                    $"Port {options.Port} on {options.Host} is taken: stop the program that uses it, choose another Port, or set NextFreePort.",
+                    $"Port {options.Port} on {options.Host} is taken: stop the program that uses it, "
+                    + "choose another Port, or set NextFreePort.",
                     e);
             }
             catch (SocketException e)
@@ -220,7 +226,8 @@ public sealed class KafkaBroker : IAsyncDisposable
         }
 
         var log = logs.Find(OffsetsTopic, 0) ?? throw new StorageException(
-            StorageError.Damaged, OffsetsTopic, $"The log of {OffsetsTopic}-0 could not be opened: restore it or remove its directory.");
+            StorageError.Damaged, OffsetsTopic,
+                $"The log of {OffsetsTopic}-0 could not be opened: restore it or remove its directory.");
         var coordinator = new GroupCoordinator(
             new GroupOptions
             {
@@ -237,8 +244,8 @@ public sealed class KafkaBroker : IAsyncDisposable
         return loop;
     }
 
-    /// <summary>Stops: no new connections, running requests finish (for <see cref="Limits.StopTimeout"/>), everything is flushed and marked
-    /// as cleanly stopped. May be called more than once.</summary>
+    /// <summary>Stops: no new connections, running requests finish (for <see cref="Limits.StopTimeout"/>), everything
+    /// is flushed and marked as cleanly stopped. May be called more than once.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _isStopped, 1) != 0) return;

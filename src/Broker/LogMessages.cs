@@ -6,7 +6,8 @@ namespace Millrace.Broker;
 /// <summary>What the server and the coordinators log. Ids below 100; the log has its own from 100 on.</summary>
 static partial class LogMessages
 {
-    [LoggerMessage(1, LogLevel.Information, "Broker {NodeId} of cluster {ClusterId} listens on {Endpoint}, data in {DataDirectory}, "
+    [LoggerMessage(1, LogLevel.Information,
+        "Broker {NodeId} of cluster {ClusterId} listens on {Endpoint}, data in {DataDirectory}, "
         + "flush policy {FlushPolicy}")]
     public static partial void Started(
         this ILogger logger, int nodeId, string clusterId, string endpoint, string dataDirectory, string flushPolicy);
@@ -27,9 +28,11 @@ static partial class LogMessages
     public static partial void BadRequest(this ILogger logger, string remote, string problem);
 
     [LoggerMessage(7, LogLevel.Error, "Closing {Remote}: {Api} version {Version} failed")]
-    public static partial void HandlerFailed(this ILogger logger, Exception error, string remote, ApiKey api, short version);
+    public static partial void HandlerFailed(
+        this ILogger logger, Exception error, string remote, ApiKey api, short version);
 
-    [LoggerMessage(8, LogLevel.Warning, "Refusing {Remote}: {Count} connections are open, the limit (Limits.MaxConnections)")]
+    [LoggerMessage(
+        8, LogLevel.Warning, "Refusing {Remote}: {Count} connections are open, the limit (Limits.MaxConnections)")]
     public static partial void TooManyConnections(this ILogger logger, string remote, int count);
 
     [LoggerMessage(9, LogLevel.Error, "The listener on {Endpoint} failed; it tries to go on")]

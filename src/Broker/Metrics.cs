@@ -17,8 +17,10 @@ sealed class Metrics : IDisposable
     {
         _requests = _meter.CreateCounter<long>("millrace.broker.requests", "{request}", "Requests answered, by API.");
         _duration = _meter.CreateHistogram<double>(
-            "millrace.broker.request.duration", "s", "From the last byte of a request to its answer being ready, waiting included.");
-        _connections = _meter.CreateUpDownCounter<long>("millrace.broker.connections", "{connection}", "Open connections.");
+            "millrace.broker.request.duration", "s",
+                "From the last byte of a request to its answer being ready, waiting included.");
+        _connections =
+            _meter.CreateUpDownCounter<long>("millrace.broker.connections", "{connection}", "Open connections.");
         _received = _meter.CreateCounter<long>("millrace.broker.received", "By", "Bytes of requests.");
         _sent = _meter.CreateCounter<long>("millrace.broker.sent", "By", "Bytes of answers.");
     }

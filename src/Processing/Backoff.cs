@@ -9,32 +9,44 @@ namespace Millrace.Processing;
 /// <param name="Attempts">How many times the handler is called at most, the first call included.</param>
 /// <param name="Factor">Each wait is the one before times this.</param>
 /// <param name="Jitter">
-/// The share by which a wait is shortened or lengthened at random, from 0 (none) to 1. Without jitter, records that failed
+/// The share by which a wait is shortened or lengthened at random, from 0 (none) to 1. Without jitter, records that
+/// failed
 /// together come back together.
 /// </param>
 public sealed record Backoff(TimeSpan First, TimeSpan Max, int Attempts, double Factor = 2, double Jitter = 0.2)
 {
-    /// <summary>The value of <see cref="Attempts"/> that never gives up: the record stays pending until it succeeds.</summary>
+    /// <summary>
+    /// The value of <see cref="Attempts"/> that never gives up: the record stays pending until it succeeds.
+    /// </summary>
     public const int Forever = int.MaxValue;
 
     /// <summary>One call and no other.</summary>
     public static Backoff None { get; } = new(TimeSpan.Zero, TimeSpan.Zero, 1, 1, 0);
 
-    /// <summary>Waits that double: <paramref name="first"/>, twice that, four times that, up to <paramref name="max"/>.</summary>
+    /// <summary>
+    /// Waits that double: <paramref name="first"/>, twice that, four times that, up to <paramref name="max"/>.
+    /// </summary>
     /// <param name="first">The wait after the first failure.</param>
     /// <param name="max">No wait is longer than this.</param>
-    /// <param name="attempts">Calls of the handler at most, the first included; <see cref="Forever"/> never gives up.</param>
+    /// <param name="attempts">
+    /// Calls of the handler at most, the first included; <see cref="Forever"/> never gives up.
+    /// </param>
     /// <param name="jitter">The share by which a wait varies at random, from 0 to 1.</param>
     public static Backoff Exponential(TimeSpan first, TimeSpan max, int attempts, double jitter = 0.2) =>
         new(first, max, attempts, 2, jitter);
 
     /// <summary>The same wait each time.</summary>
     /// <param name="delay">The wait after each failure.</param>
-    /// <param name="attempts">Calls of the handler at most, the first included; <see cref="Forever"/> never gives up.</param>
+    /// <param name="attempts">
+    /// Calls of the handler at most, the first included; <see cref="Forever"/> never gives up.
+    /// </param>
     /// <param name="jitter">The share by which a wait is shortened at random, from 0 to 1.</param>
-    public static Backoff Fixed(TimeSpan delay, int attempts, double jitter = 0) => new(delay, delay, attempts, 1, jitter);
+    public static Backoff Fixed(TimeSpan delay, int attempts, double jitter = 0) =>
+        new(delay, delay, attempts, 1, jitter);
 
-    /// <summary>Whether the handler is called again after it failed for the <paramref name="attempt"/>th time.</summary>
+    /// <summary>
+    /// Whether the handler is called again after it failed for the <paramref name="attempt"/>th time.
+    /// </summary>
     /// <param name="attempt">The number of the call that failed, from 1.</param>
     public bool AllowsAnother(int attempt) => Attempts == Forever || attempt < Attempts;
 

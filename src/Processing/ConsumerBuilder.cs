@@ -11,7 +11,8 @@ using Millrace.Processing.Retry;
 namespace Millrace.Processing;
 
 /// <summary>
-/// Describes one consumer: how parallel, how much at once, what on failure, which handlers. Every value is a default that
+/// Describes one consumer: how parallel, how much at once, what on failure, which handlers. Every value is a default
+/// that
 /// the configuration may override.
 /// </summary>
 public sealed class ConsumerBuilder
@@ -59,7 +60,8 @@ public sealed class ConsumerBuilder
     });
 
     /// <summary>
-    /// Says which exceptions may pass and how long to wait, and which never pass. Without it every exception is permanent.
+    /// Says which exceptions may pass and how long to wait, and which never pass. Without it every exception is
+    /// permanent.
     /// </summary>
     /// <param name="rules">Names the exceptions.</param>
     public ConsumerBuilder Retry(Action<RetryBuilder> rules)
@@ -69,12 +71,16 @@ public sealed class ConsumerBuilder
     }
 
     /// <summary>
-    /// Writes records that cannot be handled to a dead-letter topic: the same partition, key, value and headers, with headers
+    /// Writes records that cannot be handled to a dead-letter topic: the same partition, key, value and headers, with
+    /// headers
     /// that tell the origin and the failure. Without it such a record stops its partition; it is never skipped.
     /// </summary>
-    /// <param name="topic">The topic; null takes <c>TOPIC.DLT</c>. <c>{topic}</c> in it stands for the source topic.</param>
+    /// <param name="topic">
+    /// The topic; null takes <c>TOPIC.DLT</c>. <c>{topic}</c> in it stands for the source topic.
+    /// </param>
     /// <param name="configure">The finer settings.</param>
-    public ConsumerBuilder DeadLetter(string? topic = null, Action<DeadLetterBuilder>? configure = null) => Set(settings =>
+    public ConsumerBuilder DeadLetter(string? topic = null, Action<DeadLetterBuilder>? configure = null) =>
+        Set(settings =>
     {
         settings.DeadLetter.Enabled = true;
         settings.DeadLetter.Topic = topic ?? settings.DeadLetter.Topic;
@@ -82,7 +88,8 @@ public sealed class ConsumerBuilder
     });
 
     /// <summary>
-    /// Drops records whose handler throws this exception, with a warning in the log. The only way in which a record is lost.
+    /// Drops records whose handler throws this exception, with a warning in the log. The only way in which a record
+    /// is lost.
     /// </summary>
     /// <typeparam name="TException">The exception type; derived types are included.</typeparam>
     /// <param name="predicate">Which of them; null for all.</param>
@@ -127,7 +134,8 @@ public sealed class ConsumerBuilder
 
     /// <summary>Handles a topic with a function of the value alone.</summary>
     /// <typeparam name="T">
-    /// The value's type; <see cref="ReadOnlyMemory{T}"/> of bytes takes the raw value, borrowed until the handler returns.
+    /// The value's type; <see cref="ReadOnlyMemory{T}"/> of bytes takes the raw value, borrowed until the handler
+    /// returns.
     /// </typeparam>
     /// <param name="topic">The topic.</param>
     /// <param name="handler">The handler.</param>
@@ -140,7 +148,8 @@ public sealed class ConsumerBuilder
 
     /// <summary>Handles a topic with a function of the value and its record.</summary>
     /// <typeparam name="T">
-    /// The value's type; <see cref="ReadOnlyMemory{T}"/> of bytes takes the raw value, borrowed until the handler returns.
+    /// The value's type; <see cref="ReadOnlyMemory{T}"/> of bytes takes the raw value, borrowed until the handler
+    /// returns.
     /// </typeparam>
     /// <param name="topic">The topic.</param>
     /// <param name="handler">The handler.</param>
@@ -152,7 +161,9 @@ public sealed class ConsumerBuilder
             topic, handler, (value, record, _, cancellation) => handler(value, record, cancellation)));
     }
 
-    /// <summary>Handles a topic with a class that implements <see cref="IHandle{T}"/>; scoped unless registered otherwise.</summary>
+    /// <summary>
+    /// Handles a topic with a class that implements <see cref="IHandle{T}"/>; scoped unless registered otherwise.
+    /// </summary>
     /// <typeparam name="THandler">The class.</typeparam>
     /// <typeparam name="T">The value's type.</typeparam>
     /// <param name="topic">The topic.</param>
@@ -166,14 +177,19 @@ public sealed class ConsumerBuilder
         _services.TryAddScoped<THandler>();
         var method = typeof(THandler).GetMethod(
             nameof(IHandle<T>.HandleAsync), [typeof(T), typeof(RecordInfo), typeof(CancellationToken)]);
-        var takesNull = method is null ? HandlerBinder.NullableByType<T>() : HandlerBinder.TakesNull(method.GetParameters()[0]);
+        var takesNull = method is null ? HandlerBinder.NullableByType<T>()
+            : HandlerBinder.TakesNull(method.GetParameters()[0]);
         return Add(new ClassHandler<THandler, T>(topic, takesNull));
     }
 
-    /// <summary>Handles a topic with a class that implements <see cref="IHandle{T}"/> once; scoped unless registered otherwise.</summary>
+    /// <summary>
+    /// Handles a topic with a class that implements <see cref="IHandle{T}"/> once; scoped unless registered
+    /// otherwise.
+    /// </summary>
     /// <typeparam name="THandler">The class.</typeparam>
     /// <param name="topic">The topic.</param>
-    /// <exception cref="ArgumentException">The class implements <see cref="IHandle{T}"/> not at all or more than once.</exception>
+    /// <exception cref="ArgumentException">The class implements <see cref="IHandle{T}"/> not at all or more than
+    /// once.</exception>
     [RequiresDynamicCode("Finds the value's type at run time; HandleWith<THandler, T> names it.")]
     [RequiresUnreferencedCode("Finds the value's type at run time; HandleWith<THandler, T> names it.")]
     public ConsumerBuilder HandleWith<THandler>(string topic)
@@ -185,9 +201,11 @@ public sealed class ConsumerBuilder
             .ToList();
         if (types.Count != 1)
         {
+            var names = string.Join(", ", types.Select(type => type.Name));
             throw new ArgumentException(types.Count == 0
-                ? $"{typeof(THandler).Name} does not implement IHandle<T>; implement it for the value type of '{topic}'."
-                : $"{typeof(THandler).Name} implements IHandle<T> for {string.Join(", ", types.Select(type => type.Name))}; "
+                ? $"{typeof(THandler).Name} does not implement IHandle<T>; implement it for the value "
+                    + $"type of '{topic}'."
+                : $"{typeof(THandler).Name} implements IHandle<T> for {names}; "
                     + $"say which with HandleWith<{typeof(THandler).Name}, T>(\"{topic}\").");
         }
 

@@ -19,7 +19,9 @@ public sealed class ConsumerSettings
     /// <summary>Handlers that run at once; null takes the engine's default.</summary>
     public int? Concurrency { get; set; }
 
-    /// <summary>Records received and not yet finished, all partitions together; null takes max(2000, 8 × concurrency).</summary>
+    /// <summary>
+    /// Records received and not yet finished, all partitions together; null takes max(2000, 8 × concurrency).
+    /// </summary>
     public int? MaxInFlight { get; set; }
 
     /// <summary>Bytes of records received and not yet finished; null takes 256 MiB.</summary>

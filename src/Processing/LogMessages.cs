@@ -8,7 +8,8 @@ sealed partial class LogMessages(ILogger logger)
 {
     readonly ILogger _logger = logger;
 
-    [LoggerMessage(1, LogLevel.Information, "Consumer {Group} started: {Topics}, {Order}, {Concurrency} handlers at once")]
+    [LoggerMessage(
+        1, LogLevel.Information, "Consumer {Group} started: {Topics}, {Order}, {Concurrency} handlers at once")]
     public partial void Started(string group, string topics, string order, int concurrency);
 
     [LoggerMessage(2, LogLevel.Information, "Consumer {Group} stopped")]
@@ -56,7 +57,8 @@ sealed partial class LogMessages(ILogger logger)
         "Consumer {Group} was assigned {Partition} from offset {Offset}; {KnownDone} records beyond it are known done")]
     public partial void Assigned(string group, TopicPartition partition, long offset, int knownDone);
 
-    [LoggerMessage(21, LogLevel.Information, "Consumer {Group} handed over {Partition}; handlers left running: {Abandoned}")]
+    [LoggerMessage(
+        21, LogLevel.Information, "Consumer {Group} handed over {Partition}; handlers left running: {Abandoned}")]
     public partial void Revoked(string group, TopicPartition partition, int abandoned);
 
     [LoggerMessage(22, LogLevel.Warning,
@@ -66,7 +68,8 @@ sealed partial class LogMessages(ILogger logger)
     [LoggerMessage(23, LogLevel.Debug, "Committed {Partition} at {Offset}, metadata of {MetadataChars} characters")]
     public partial void Committed(TopicPartition partition, long offset, int metadataChars);
 
-    [LoggerMessage(24, LogLevel.Warning, "The commit of {Partition} at {Offset} failed with {Error}; it is tried again")]
+    [LoggerMessage(
+        24, LogLevel.Warning, "The commit of {Partition} at {Offset} failed with {Error}; it is tried again")]
     public partial void CommitFailed(TopicPartition partition, long offset, ErrorCode error);
 
     [LoggerMessage(25, LogLevel.Warning,

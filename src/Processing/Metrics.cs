@@ -6,7 +6,8 @@ using Millrace.Processing.Listeners;
 namespace Millrace.Processing;
 
 /// <summary>
-/// The instruments of this package: OpenTelemetry's messaging names where they exist, <c>millrace.</c> where they do not
+/// The instruments of this package: OpenTelemetry's messaging names where they exist, <c>millrace.</c> where they do
+/// not
 /// (lag, retries, dead letters and commits have no standard name). One instance per process.
 /// </summary>
 sealed class Metrics : IDisposable
@@ -33,7 +34,8 @@ sealed class Metrics : IDisposable
         Retries = Counter("millrace.retries", "{record}", "Runs that ended in another attempt.");
         DeadLetters = Counter("millrace.dead_letters", "{record}", "Records written to a dead-letter topic.");
         Skipped = Counter("millrace.skipped", "{record}", "Records dropped by an explicit skip.");
-        KnownDone = Counter("millrace.known_done", "{record}", "Records left out because a previous owner completed them.");
+        KnownDone = Counter(
+            "millrace.known_done", "{record}", "Records left out because a previous owner completed them.");
         Commits = Counter("millrace.commits", "{commit}", "Commits of a partition that the broker acknowledged.");
         CommitFailures = Counter("millrace.commit.failures", "{commit}", "Commits that failed; each is tried again.");
         Assigned = Counter("millrace.partitions.assigned", "{partition}", "Partitions that came.");
@@ -41,16 +43,19 @@ sealed class Metrics : IDisposable
         Lost = Counter("millrace.partitions.lost", "{partition}", "Partitions lost without a hand-over.");
         Pauses = Counter("millrace.pauses", "{pause}", "Times a partition was held back because a limit was hit.");
         Gauge("millrace.in_flight", "{record}", "Handlers running now.", status => status.InFlight);
-        Gauge("millrace.outstanding", "{record}", "Records received and not yet finished.", status => status.Outstanding);
+        Gauge("millrace.outstanding", "{record}", "Records received and not yet finished.",
+            status => status.Outstanding);
         Gauge("millrace.outstanding.bytes", "By", "The bytes of those records.", status => status.OutstandingBytes);
-        Gauge("millrace.parked", "{lane}", "Lanes that wait for the next attempt of a record.", status => status.Parked);
+        Gauge("millrace.parked", "{lane}", "Lanes that wait for the next attempt of a record.",
+            status => status.Parked);
         Gauge("millrace.ready", "{lane}", "Lanes that wait for a free slot.", status => status.Ready);
         Gauge("millrace.paused_partitions", "{partition}", "Partitions held back by a limit.", s => s.PausedPartitions);
         Gauge("millrace.stopped_partitions", "{partition}", "Partitions stopped by a failure.",
             status => status.Partitions.Count(partition => partition.StoppedBy is not null));
         _meter.CreateObservableGauge(
             "millrace.oldest_unfinished", OldestUnfinished, "s", "The age of the oldest unfinished record.");
-        _meter.CreateObservableGauge("millrace.lag", Lags, "{record}", "Records between the committed offset and the end.");
+        _meter.CreateObservableGauge(
+            "millrace.lag", Lags, "{record}", "Records between the committed offset and the end.");
     }
 
     public Counter<long> Consumed { get; }

@@ -28,7 +28,8 @@ public sealed class MillraceBuilder
     public IServiceCollection Services => _host.Services;
 
     /// <summary>
-    /// Reads JSON with a source-generated context, as trimmed and ahead-of-time compiled applications must. The context's own
+    /// Reads JSON with a source-generated context, as trimmed and ahead-of-time compiled applications must. The
+    /// context's own
     /// options apply.
     /// </summary>
     /// <param name="context">The context that knows every value type, for example <c>ShopJson.Default</c>.</param>
@@ -38,7 +39,9 @@ public sealed class MillraceBuilder
         return UseJson(context.Options);
     }
 
-    /// <summary>Reads JSON with these options. Without this, the web defaults apply: camel case, case-insensitive.</summary>
+    /// <summary>
+    /// Reads JSON with these options. Without this, the web defaults apply: camel case, case-insensitive.
+    /// </summary>
     /// <param name="options">The options. They need a <see cref="JsonSerializerOptions.TypeInfoResolver"/>.</param>
     public MillraceBuilder UseJson(JsonSerializerOptions options)
     {
@@ -70,7 +73,8 @@ public sealed class MillraceBuilder
     }
 
     /// <summary>
-    /// Registers a consumer: one member of a consumer group in this process, with its own order, concurrency and failure
+    /// Registers a consumer: one member of a consumer group in this process, with its own order, concurrency and
+    /// failure
     /// policy. The section <c>Millrace:Consumers:GROUP</c> overrides what the code says.
     /// </summary>
     /// <param name="groupId">The consumer group's id.</param>

@@ -13,8 +13,10 @@ namespace Millrace.Processing;
 public static class MillraceExtensions
 {
     /// <summary>
-    /// Adds a connection to a Kafka cluster. The brokers come from <c>ConnectionStrings:NAME</c>, everything else from the
-    /// configuration section; both are checked when the host starts. Calling it again with the same name goes on with the
+    /// Adds a connection to a Kafka cluster. The brokers come from <c>ConnectionStrings:NAME</c>, everything else
+    /// from the
+    /// configuration section; both are checked when the host starts. Calling it again with the same name goes on with
+    /// the
     /// same connection.
     /// </summary>
     /// <param name="builder">The application's builder.</param>
@@ -33,7 +35,8 @@ public static class MillraceExtensions
             connection = new MillraceRegistration(registry, name, section);
             if (registry.Connections.Find(other => other.Section == section) is { } other)
             {
-                connection.Problems.Add($"The configuration section '{section}' belongs to the connection '{other.Name}'; "
+                connection.Problems.Add(
+                    $"The configuration section '{section}' belongs to the connection '{other.Name}'; "
                     + "give AddMillrace a section of its own.");
             }
 
@@ -49,7 +52,8 @@ public static class MillraceExtensions
     }
 
     /// <summary>
-    /// Adds two health checks: <c>millrace-live</c> (tag <c>live</c>: the consumers' loops run) and <c>millrace-ready</c> (tag
+    /// Adds two health checks: <c>millrace-live</c> (tag <c>live</c>: the consumers' loops run) and
+    /// <c>millrace-ready</c> (tag
     /// <c>ready</c>: every consumer has started and no partition is stopped).
     /// </summary>
     /// <param name="builder">The health checks' builder.</param>
@@ -67,7 +71,8 @@ public static class MillraceExtensions
             ["live", .. more]));
         return builder.Add(new HealthCheckRegistration(
             "millrace-ready",
-            services => new MillraceHealthCheck(services.GetRequiredService<IListeners>(), HealthQuestion.Ready, maxLag),
+            services =>
+                new MillraceHealthCheck(services.GetRequiredService<IListeners>(), HealthQuestion.Ready, maxLag),
             null,
             ["ready", .. more]));
     }

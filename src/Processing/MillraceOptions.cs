@@ -8,7 +8,8 @@ namespace Millrace.Processing;
 public sealed class MillraceOptions
 {
     /// <summary>
-    /// <c>host:port</c>, several separated by commas. From <c>ConnectionStrings:NAME</c>, else <c>Millrace:BootstrapServers</c>.
+    /// <c>host:port</c>, several separated by commas. From <c>ConnectionStrings:NAME</c>, else
+    /// <c>Millrace:BootstrapServers</c>.
     /// </summary>
     public string BootstrapServers { get; set; } = "";
 
@@ -30,7 +31,10 @@ public sealed class MillraceOptions
     /// <summary>The replicas of topics that are created; -1 takes the broker's default.</summary>
     public short CreateReplicationFactor { get; set; } = -1;
 
-    /// <summary>Last word on the client's options: security, timeouts. Gets what the other settings made, returns what is used.</summary>
+    /// <summary>
+    /// Last word on the client's options: security, timeouts. Gets what the other settings made, returns what is
+    /// used.
+    /// </summary>
     public Func<ClientOptions, ClientOptions>? ConfigureClient { get; set; }
 
     internal List<string> Problems { get; } = [];

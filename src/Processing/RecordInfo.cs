@@ -29,8 +29,10 @@ public readonly struct RecordInfo
     /// <summary>The record's timestamp: the producer's clock, or the broker's where the topic says so.</summary>
     public DateTimeOffset Timestamp => DateTimeOffset.FromUnixTimeMilliseconds(_delivery.TimestampMs);
 
+    // Not "? null :": null converts to an empty memory by way of byte[].
     /// <summary>The key's bytes, or null. Borrowed.</summary>
-    public ReadOnlyMemory<byte>? Key => _delivery.IsKeyNull ? null : _delivery.Key;
+    public ReadOnlyMemory<byte>? Key =>
+        _delivery.IsKeyNull ? default(ReadOnlyMemory<byte>?) : _delivery.Key;
 
     /// <summary>The key as UTF-8 text, or null.</summary>
     public string? KeyText => _delivery.IsKeyNull ? null : Encoding.UTF8.GetString(_delivery.Key.Span);
@@ -48,7 +50,8 @@ public readonly struct RecordInfo
     public int Attempt => _delivery.Attempt;
 
     /// <summary>
-    /// The group's generation under which the partition was assigned: it grows with every change of ownership. A store that
+    /// The group's generation under which the partition was assigned: it grows with every change of ownership. A
+    /// store that
     /// refuses a write whose epoch is older than the last it saw is safe from a previous owner that still runs.
     /// </summary>
     public int Epoch => _delivery.FencingToken.Epoch;

@@ -31,7 +31,8 @@ static class Tracing
             activity.SetTag("messaging.operation.name", "process");
             activity.SetTag("messaging.operation.type", "process");
             activity.SetTag("messaging.destination.name", delivery.Topic);
-            activity.SetTag("messaging.destination.partition.id", delivery.Partition.ToString(CultureInfo.InvariantCulture));
+            activity.SetTag(
+                "messaging.destination.partition.id", delivery.Partition.ToString(CultureInfo.InvariantCulture));
             activity.SetTag("messaging.consumer.group.name", groupId);
             activity.SetTag("messaging.kafka.offset", delivery.Offset);
             activity.SetTag("millrace.handler", handler);

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using Millrace.Broker;
 using Millrace.Broker.Storage;
 using Millrace.Client;

@@ -9,9 +9,9 @@ using Millrace.Protocol.Wire;
 namespace Millrace.Broker.Coordination;
 
 /// <summary>
-/// Runs the group coordinator: one call at a time, its records appended and replayed before the next, its answers given when
-/// everything appended so far is durable (so that nobody is told what a loss of power could take back). Also owns the one real timer under
-/// the coordinator's own.
+/// Runs the group coordinator: one call at a time, its records appended and replayed before the next, its answers given
+/// when everything appended so far is durable (so that nobody is told what a loss of power could take back). Also owns
+/// the one real timer under the coordinator's own.
 /// </summary>
 sealed class CoordinatorLoop : IAsyncDisposable
 {
@@ -33,7 +33,8 @@ sealed class CoordinatorLoop : IAsyncDisposable
     Task? _loop;
 
     public CoordinatorLoop(
-        GroupCoordinator coordinator, PartitionLog log, TimeProvider time, BufferPool pool, ILogger logger, int maxQueue)
+        GroupCoordinator coordinator, PartitionLog log, TimeProvider time, BufferPool pool, ILogger logger,
+            int maxQueue)
     {
         _coordinator = coordinator;
         _log = log;
@@ -63,7 +64,8 @@ sealed class CoordinatorLoop : IAsyncDisposable
 
     /// <summary>Runs a call that answers through its <see cref="ReplyTo{T}"/>, now or later.</summary>
     public Task<T> CallAsync<T>(
-        Action<GroupCoordinator, Now, CoordinatorStep, ReplyTo<T>> call, Func<ErrorCode, T> failure, CancellationToken cancellation)
+        Action<GroupCoordinator, Now, CoordinatorStep, ReplyTo<T>> call, Func<ErrorCode, T> failure,
+            CancellationToken cancellation)
         where T : class, IMessage
     {
         var reply = new ReplyTo<T>(failure);
@@ -173,7 +175,8 @@ sealed class CoordinatorLoop : IAsyncDisposable
         {
             var key = GroupRecords.EncodeKey(record);
             var value = GroupRecords.EncodeValue(record);
-            if (!_builder.TryAppend(now.UnixMs, key, false, value, value is null, [])) return ErrorCode.RecordListTooLarge;
+            if (!_builder.TryAppend(
+                now.UnixMs, key, false, value, value is null, [])) return ErrorCode.RecordListTooLarge;
         }
 
         var result = _log.Append(_builder.Seal(), now.UnixMs, AppendOrigin.Coordinator);
@@ -253,7 +256,8 @@ sealed class CoordinatorLoop : IAsyncDisposable
     Now Now() => new(
         (long)_time.GetElapsedTime(0).TotalMilliseconds, _time.GetUtcNow().ToUnixTimeMilliseconds());
 
-    /// <summary>Finishes the calls that are queued and stops. Parked calls stay unanswered: their connections end.</summary>
+    /// <summary>Finishes the calls that are queued and stops. Parked calls stay unanswered: their connections
+    /// end.</summary>
     public async ValueTask DisposeAsync()
     {
         await _timer.DisposeAsync().ConfigureAwait(false);

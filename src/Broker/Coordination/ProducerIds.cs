@@ -4,8 +4,8 @@ using Millrace.Broker.Storage;
 
 namespace Millrace.Broker.Coordination;
 
-/// <summary>Hands out producer ids that no restart repeats: a block is written down before its first id leaves, what is left of it
-/// at a stop is lost.</summary>
+/// <summary>Hands out producer ids that no restart repeats: a block is written down before its first id leaves, what is
+/// left of it at a stop is lost.</summary>
 /// <param name="files">Where the file is; null keeps nothing.</param>
 /// <param name="directory">The data directory.</param>
 sealed class ProducerIds(IFileSystem? files, string directory)

@@ -24,8 +24,8 @@ sealed class CoordinatorTimer(TimerQueue owner, long dueMs, Action<Now, Coordina
     }
 }
 
-/// <summary>The timers of a state machine. They fire only inside <see cref="FireOne"/>, in order of due time and then of
-/// scheduling, so that a test or a simulation decides when. Single-threaded.</summary>
+/// <summary>The timers of a state machine. They fire only inside <see cref="FireOne"/>, in order of due time and then
+/// of scheduling, so that a test or a simulation decides when. Single-threaded.</summary>
 sealed class TimerQueue
 {
     // Cancelled timers stay in the heap until due; it is rebuilt when they are the majority of a heap above this size.
@@ -55,7 +55,8 @@ sealed class TimerQueue
         return timer;
     }
 
-    /// <summary>Runs the earliest timer if it is due. One at a time, so that the records of one are replayed before the next.</summary>
+    /// <summary>Runs the earliest timer if it is due. One at a time, so that the records of one are replayed before the
+    /// next.</summary>
     public bool FireOne(Now now, CoordinatorStep step)
     {
         DropCancelled();

@@ -7,13 +7,16 @@ using Millrace.Protocol.Records;
 namespace Millrace.Broker.Handlers;
 
 /// <summary>
-/// Produce 3-13. Exactly one batch of format 2 per partition; all of a request's batches are appended before it waits for any flush.
+/// Produce 3-13. Exactly one batch of format 2 per partition; all of a request's batches are appended before it waits
+/// for any flush.
 /// <list type="bullet">
-/// <item>0-2 are advertised and not served: librdkafka before 2.11 stops compressing when they are missing (KAFKA-18659).</item>
+/// <item>0-2 are advertised and not served: librdkafka before 2.11 stops compressing when they are missing
+/// (KAFKA-18659).</item>
 /// <item>7: zstd. 8: errors per record (KIP-467). 13: topics by id.</item>
 /// </list>
 /// </summary>
-sealed class Produce(BrokerState state) : RequestHandler<ProduceRequest, ProduceResponse>(min: 3, max: 13, advertisedMin: 0)
+sealed class Produce(BrokerState state)
+    : RequestHandler<ProduceRequest, ProduceResponse>(min: 3, max: 13, advertisedMin: 0)
 {
     const short AcksAll = -1;
 
@@ -65,7 +68,8 @@ sealed class Produce(BrokerState state) : RequestHandler<ProduceRequest, Produce
                 var left = timeout - state.Time.GetElapsedTime(deadline);
                 answer.ErrorCode = durable.IsCompletedSuccessfully
                     ? durable.Result
-                    : await durable.AsTask().WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, state.Time).ConfigureAwait(false);
+                    : await durable.AsTask().WaitAsync(left > TimeSpan.Zero
+                        ? left : TimeSpan.Zero, state.Time).ConfigureAwait(false);
             }
             catch (TimeoutException)
             {

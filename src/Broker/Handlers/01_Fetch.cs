@@ -8,8 +8,10 @@ namespace Millrace.Broker.Handlers;
 /// <summary>
 /// Fetch 4-18. Sessionless: a request for a new session is answered with session id 0, which is always legal (KIP-227).
 /// <list type="bullet">
-/// <item>Records are whole batches as they lie in the log, never null, the first one even above every limit (KIP-74).</item>
-/// <item>Below min_bytes the request waits for the end offsets of its partitions and one timer. Errors end the wait.</item>
+/// <item>Records are whole batches as they lie in the log, never null, the first one even above every limit
+/// (KIP-74).</item>
+/// <item>Below min_bytes the request waits for the end offsets of its partitions and one timer. Errors end the
+/// wait.</item>
 /// <item>12: diverging epoch (KIP-595). 13: topics by id.</item>
 /// </list>
 /// </summary>
@@ -36,7 +38,8 @@ sealed class Fetch(BrokerState state) : RequestHandler<FetchRequest, FetchRespon
         if (wait > state.Options.Limits.MaxFetchWait) wait = state.Options.Limits.MaxFetchWait;
         var signal = new FetchSignal();
         await using var timer = state.Time
-            .CreateTimer(static s => ((FetchSignal)s!).End(), signal, wait, Timeout.InfiniteTimeSpan).ConfigureAwait(false);
+            .CreateTimer(static s =>
+                ((FetchSignal)s!).End(), signal, wait, Timeout.InfiniteTimeSpan).ConfigureAwait(false);
         await using var closed = context.Closed
             .UnsafeRegister(static s => ((FetchSignal)s!).End(), signal).ConfigureAwait(false);
         while (!signal.HasEnded)
@@ -182,7 +185,8 @@ sealed class FetchJob
     long Seen(Part part)
     {
         var bounds = part.Result.Bounds;
-        return Math.Max(part.Seen, _isolation == ReadIsolation.LastStable ? bounds.LastStableOffset : bounds.HighWatermark);
+        return Math.Max(part.Seen, _isolation == ReadIsolation.LastStable
+            ? bounds.LastStableOffset : bounds.HighWatermark);
     }
 
     public void Unregister()
@@ -228,7 +232,8 @@ sealed class FetchJob
     FetchResponse.PartitionData AnswerOne(Part part, RequestContext context)
     {
         var isRead = part.HasRead && part.Error == ErrorCode.None;
-        var bounds = part.HasRead ? part.Result.Bounds : part.DivergingEnd >= 0 ? part.Log!.Bounds() : new LogBounds(-1, -1, -1, -1);
+        var bounds = part.HasRead ? part.Result.Bounds : part.DivergingEnd >= 0
+            ? part.Log!.Bounds() : new LogBounds(-1, -1, -1, -1);
         if (part.HasRead && part.Result.Owner is { } owner) context.ReleaseWhenSent(owner);
         var answer = new FetchResponse.PartitionData
         {

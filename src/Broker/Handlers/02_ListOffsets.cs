@@ -6,8 +6,8 @@ using Millrace.Protocol.Messages;
 
 namespace Millrace.Broker.Handlers;
 
-/// <summary>ListOffsets 1-11. Special times: -1 the end, -2 the start, -3 the greatest timestamp (7, KIP-734), -4 the start on
-/// local disk (8), -5 and -6 concern tiered storage, of which there is none (9, 11).</summary>
+/// <summary>ListOffsets 1-11. Special times: -1 the end, -2 the start, -3 the greatest timestamp (7, KIP-734), -4 the
+/// start on local disk (8), -5 and -6 concern tiered storage, of which there is none (9, 11).</summary>
 sealed class ListOffsets(BrokerState state) : RequestHandler<ListOffsetsRequest, ListOffsetsResponse>(min: 1, max: 11)
 {
     const long Latest = -1;

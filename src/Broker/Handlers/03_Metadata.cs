@@ -5,8 +5,9 @@ using Millrace.Protocol.Messages;
 
 namespace Millrace.Broker.Handlers;
 
-/// <summary>Metadata 0-13. Null asks for all topics and an empty list for none (in version 0: empty for all). Creates a topic that is
-/// asked for by name if both the client and <see cref="BrokerOptions.AutoCreateTopics"/> allow it. 10: topic ids; 12: look-up by id.</summary>
+/// <summary>Metadata 0-13. Null asks for all topics and an empty list for none (in version 0: empty for all). Creates a
+/// topic that is asked for by name if both the client and <see cref="BrokerOptions.AutoCreateTopics"/> allow it. 10:
+/// topic ids; 12: look-up by id.</summary>
 sealed class Metadata(BrokerState state) : RequestHandler<MetadataRequest, MetadataResponse>(min: 0, max: 13)
 {
     protected override ValueTask<MetadataResponse?> HandleAsync(MetadataRequest request, RequestContext context)
@@ -18,7 +19,8 @@ sealed class Metadata(BrokerState state) : RequestHandler<MetadataRequest, Metad
             Host = context.Advertised.Host,
             Port = context.Advertised.Port,
         });
-        if (request.IncludeClusterAuthorizedOperations) response.ClusterAuthorizedOperations = AuthorizedOperations.OfCluster;
+        if (request.IncludeClusterAuthorizedOperations)
+            response.ClusterAuthorizedOperations = AuthorizedOperations.OfCluster;
 
         var wantsAll = request.Topics is null || (context.Version == 0 && request.Topics.Count == 0);
         if (wantsAll)
@@ -41,7 +43,8 @@ sealed class Metadata(BrokerState state) : RequestHandler<MetadataRequest, Metad
         return new ValueTask<MetadataResponse?>(response);
     }
 
-    MetadataResponse.MetadataResponseTopic Find(MetadataRequest.MetadataRequestTopic wanted, MetadataRequest request, short version)
+    MetadataResponse.MetadataResponseTopic Find(
+        MetadataRequest.MetadataRequestTopic wanted, MetadataRequest request, short version)
     {
         if (wanted.Name is not { } name)
         {
@@ -51,7 +54,8 @@ sealed class Metadata(BrokerState state) : RequestHandler<MetadataRequest, Metad
         }
 
         if (state.Topics.Find(name) is { } topic) return Describe(topic);
-        if (TopicNames.Check(name) is not null) return Error(name, wanted.TopicId, ErrorCode.InvalidTopicException, version);
+        if (TopicNames.Check(name) is not null)
+            return Error(name, wanted.TopicId, ErrorCode.InvalidTopicException, version);
         // Below version 4 a client cannot say no.
         var mayCreate = state.Options.AutoCreateTopics && (version < 4 || request.AllowAutoTopicCreation);
         if (!mayCreate || BrokerState.IsInternal(name))

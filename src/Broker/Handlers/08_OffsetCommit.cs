@@ -5,12 +5,13 @@ using Millrace.Protocol.Messages;
 
 namespace Millrace.Broker.Handlers;
 
-/// <summary>OffsetCommit 2-10. Partitions that do not exist are answered here; the group coordinator sees the others. 9: member
-/// epochs and GROUP_ID_NOT_FOUND. 10: topics by id.</summary>
+/// <summary>OffsetCommit 2-10. Partitions that do not exist are answered here; the group coordinator sees the others.
+/// 9: member epochs and GROUP_ID_NOT_FOUND. 10: topics by id.</summary>
 sealed class OffsetCommit(BrokerState state)
     : RequestHandler<OffsetCommitRequest, OffsetCommitResponse>(min: 2, max: 10)
 {
-    protected override async ValueTask<OffsetCommitResponse?> HandleAsync(OffsetCommitRequest request, RequestContext context)
+    protected override async ValueTask<OffsetCommitResponse?> HandleAsync(
+        OffsetCommitRequest request, RequestContext context)
     {
         var refused = Split(request, byId: context.Version >= 10);
         var caller = GroupCallers.Of(context);
@@ -22,7 +23,8 @@ sealed class OffsetCommit(BrokerState state)
         return response;
     }
 
-    // Takes what does not exist out of the request, names what has an id only, and returns the answers to what was taken out.
+    // Takes what does not exist out of the request, names what has an id only, and returns the answers to what was
+    // taken out.
     List<OffsetCommitResponse.OffsetCommitResponseTopic>? Split(OffsetCommitRequest request, bool byId)
     {
         List<OffsetCommitResponse.OffsetCommitResponseTopic>? refused = null;
@@ -36,7 +38,11 @@ sealed class OffsetCommit(BrokerState state)
             {
                 var partition = topic.Partitions[p].PartitionIndex;
                 if (Exists(entry, partition)) continue;
-                answer ??= new OffsetCommitResponse.OffsetCommitResponseTopic { Name = topic.Name, TopicId = topic.TopicId };
+                answer ??= new OffsetCommitResponse.OffsetCommitResponseTopic
+                {
+                    Name = topic.Name,
+                    TopicId = topic.TopicId,
+                };
                 answer.Partitions.Insert(0, new OffsetCommitResponse.OffsetCommitResponsePartition
                 {
                     PartitionIndex = partition,
@@ -53,7 +59,8 @@ sealed class OffsetCommit(BrokerState state)
         return refused;
     }
 
-    static bool Exists(TopicEntry? topic, int partition) => topic is not null && partition >= 0 && partition < topic.Partitions;
+    static bool Exists(TopicEntry? topic, int partition) => topic is not null && partition >= 0
+        && partition < topic.Partitions;
 
     static void Merge(OffsetCommitResponse response, List<OffsetCommitResponse.OffsetCommitResponseTopic> refused)
     {

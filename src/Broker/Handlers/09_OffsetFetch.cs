@@ -5,12 +5,13 @@ using Millrace.Protocol.Messages;
 
 namespace Millrace.Broker.Handlers;
 
-/// <summary>OffsetFetch 1-10. Null topics ask for all (2). 8: several groups at once. 10: topics by id. What was never committed is
-/// answered with offset -1 and no error.</summary>
+/// <summary>OffsetFetch 1-10. Null topics ask for all (2). 8: several groups at once. 10: topics by id. What was never
+/// committed is answered with offset -1 and no error.</summary>
 sealed class OffsetFetch(BrokerState state)
     : RequestHandler<OffsetFetchRequest, OffsetFetchResponse>(min: 1, max: 10)
 {
-    protected override async ValueTask<OffsetFetchResponse?> HandleAsync(OffsetFetchRequest request, RequestContext context)
+    protected override async ValueTask<OffsetFetchResponse?> HandleAsync(
+        OffsetFetchRequest request, RequestContext context)
     {
         var isBatched = context.Version >= 8;
         if (!isBatched) request.Groups.Add(Lift(request));

@@ -4,14 +4,16 @@ using Millrace.Protocol.Messages;
 
 namespace Millrace.Broker.Handlers;
 
-/// <summary>FindCoordinator 0-6. The one node coordinates all groups (0) and transactional ids (1). 4: several keys at once (KIP-699).</summary>
+/// <summary>FindCoordinator 0-6. The one node coordinates all groups (0) and transactional ids (1). 4: several keys at
+/// once (KIP-699).</summary>
 sealed class FindCoordinator(BrokerState state)
     : RequestHandler<FindCoordinatorRequest, FindCoordinatorResponse>(min: 0, max: 6)
 {
     const sbyte Groups = 0;
     const sbyte Transactions = 1;
 
-    protected override ValueTask<FindCoordinatorResponse?> HandleAsync(FindCoordinatorRequest request, RequestContext context)
+    protected override ValueTask<FindCoordinatorResponse?> HandleAsync(
+        FindCoordinatorRequest request, RequestContext context)
     {
         var error = request.KeyType is Groups or Transactions ? ErrorCode.None : ErrorCode.InvalidRequest;
         var message = error == ErrorCode.None ? null : $"Coordinator type {request.KeyType} is not served.";

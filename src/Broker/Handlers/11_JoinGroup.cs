@@ -4,7 +4,8 @@ using Millrace.Protocol.Messages;
 
 namespace Millrace.Broker.Handlers;
 
-/// <summary>JoinGroup 0-9. 4: MEMBER_ID_REQUIRED (KIP-394). 5: static members (KIP-345). 9: a static leader may skip the assignment (KIP-814).</summary>
+/// <summary>JoinGroup 0-9. 4: MEMBER_ID_REQUIRED (KIP-394). 5: static members (KIP-345). 9: a static leader may skip
+/// the assignment (KIP-814).</summary>
 sealed class JoinGroup(BrokerState state) : RequestHandler<JoinGroupRequest, JoinGroupResponse>(min: 0, max: 9)
 {
     protected override async ValueTask<JoinGroupResponse?> HandleAsync(JoinGroupRequest request, RequestContext context)

@@ -4,8 +4,9 @@ using Millrace.Protocol.Messages;
 
 namespace Millrace.Broker.Handlers;
 
-/// <summary>ApiVersions 0-4, made from the table of handlers. 3: the client's software name and version, which must follow Kafka's
-/// character rule (KIP-511). An unknown version never comes here: the router answers it in the layout of version 0.</summary>
+/// <summary>ApiVersions 0-4, made from the table of handlers. 3: the client's software name and version, which must
+/// follow Kafka's character rule (KIP-511). An unknown version never comes here: the router answers it in the layout of
+/// version 0.</summary>
 /// <param name="others">All handlers but this one.</param>
 sealed class ApiVersions(IReadOnlyList<RequestHandler> others)
     : RequestHandler<ApiVersionsRequest, ApiVersionsResponse>(min: 0, max: 4)
@@ -14,7 +15,8 @@ sealed class ApiVersions(IReadOnlyList<RequestHandler> others)
 
     protected override ValueTask<ApiVersionsResponse?> HandleAsync(ApiVersionsRequest request, RequestContext context)
     {
-        var isValid = context.Version < 3 || (IsName(request.ClientSoftwareName) && IsName(request.ClientSoftwareVersion));
+        var isValid = context.Version < 3
+            || (IsName(request.ClientSoftwareName) && IsName(request.ClientSoftwareVersion));
         var response = new ApiVersionsResponse { ErrorCode = isValid ? ErrorCode.None : ErrorCode.InvalidRequest };
         if (isValid) response.ApiKeys = Table();
         return new ValueTask<ApiVersionsResponse?>(response);
@@ -42,7 +44,8 @@ sealed class ApiVersions(IReadOnlyList<RequestHandler> others)
     // [a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?
     static bool IsName(string name)
     {
-        if (name.Length == 0 || !char.IsAsciiLetterOrDigit(name[0]) || !char.IsAsciiLetterOrDigit(name[^1])) return false;
+        if (name.Length == 0 || !char.IsAsciiLetterOrDigit(name[0])
+            || !char.IsAsciiLetterOrDigit(name[^1])) return false;
         foreach (var c in name)
         {
             if (!char.IsAsciiLetterOrDigit(c) && c is not ('-' or '.')) return false;

@@ -5,8 +5,8 @@ using Millrace.Protocol.Messages;
 
 namespace Millrace.Broker.Handlers;
 
-/// <summary>CreateTopics 2-7. Every topic gets its own result. 4: -1 means the broker's defaults (KIP-464). 5: the answer carries the
-/// settings (KIP-525). 7: topic ids.</summary>
+/// <summary>CreateTopics 2-7. Every topic gets its own result. 4: -1 means the broker's defaults (KIP-464). 5: the
+/// answer carries the settings (KIP-525). 7: topic ids.</summary>
 sealed class CreateTopics(BrokerState state)
     : RequestHandler<CreateTopicsRequest, CreateTopicsResponse>(min: 2, max: 7)
 {
@@ -29,7 +29,8 @@ sealed class CreateTopics(BrokerState state)
     CreateTopicsResponse.CreatableTopicResult Create(CreateTopicsRequest.CreatableTopic topic, bool validateOnly)
     {
         // The name first: it is what every other message would have to quote.
-        if (TopicNames.Check(topic.Name) is { } wrong) return Refuse(topic.Name, ErrorCode.InvalidTopicException, wrong);
+        if (TopicNames.Check(topic.Name) is { } wrong)
+            return Refuse(topic.Name, ErrorCode.InvalidTopicException, wrong);
         if (state.Topics.Find(topic.Name) is not null)
             return Refuse(topic.Name, ErrorCode.TopicAlreadyExists, $"Topic '{topic.Name}' already exists.");
         var (error, message) = CheckShape(topic, out var partitions);
@@ -77,10 +78,12 @@ sealed class CreateTopics(BrokerState state)
         partitions = topic.NumPartitions == -1 ? state.Options.DefaultPartitions : topic.NumPartitions;
         if (topic.Assignments.Count > 0) return CheckAssignments(topic, out partitions);
         if (partitions < 1) return (ErrorCode.InvalidPartitions, "Number of partitions must be larger than 0.");
-        if (topic.ReplicationFactor is -1 or 1 || (topic.ReplicationFactor > 1 && state.Options.ClampReplicationFactor)) return default;
+        if (topic.ReplicationFactor is -1 or 1
+            || (topic.ReplicationFactor > 1 && state.Options.ClampReplicationFactor)) return default;
         return topic.ReplicationFactor > 1
             ? (ErrorCode.InvalidReplicationFactor,
-                $"Replication factor {topic.ReplicationFactor} is larger than the number of brokers, 1: ask for 1 or -1, "
+                $"Replication factor {topic.ReplicationFactor} is larger than the number of brokers, 1: "
+                + "ask for 1 or -1, "
                 + "or start the broker with ClampReplicationFactor.")
             : (ErrorCode.InvalidReplicationFactor, "Replication factor must be larger than 0.");
     }
@@ -98,7 +101,8 @@ sealed class CreateTopics(BrokerState state)
         {
             var assignment = topic.Assignments.Find(a => a.PartitionIndex == i);
             if (assignment is null)
-                return (ErrorCode.InvalidReplicaAssignment, $"Partitions must be numbered from 0 without gaps: {i} is missing.");
+                return (ErrorCode.InvalidReplicaAssignment,
+                    $"Partitions must be numbered from 0 without gaps: {i} is missing.");
             if (assignment.BrokerIds is not [var only] || only != state.NodeId)
             {
                 return (ErrorCode.InvalidReplicaAssignment,

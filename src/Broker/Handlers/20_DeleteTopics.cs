@@ -10,7 +10,8 @@ namespace Millrace.Broker.Handlers;
 sealed class DeleteTopics(BrokerState state)
     : RequestHandler<DeleteTopicsRequest, DeleteTopicsResponse>(min: 1, max: 6)
 {
-    protected override async ValueTask<DeleteTopicsResponse?> HandleAsync(DeleteTopicsRequest request, RequestContext context)
+    protected override async ValueTask<DeleteTopicsResponse?> HandleAsync(
+        DeleteTopicsRequest request, RequestContext context)
     {
         var response = new DeleteTopicsResponse();
         List<string> deleted = [];
@@ -22,7 +23,8 @@ sealed class DeleteTopics(BrokerState state)
         }
 
         foreach (var name in request.TopicNames)
-            response.Responses.Add(Delete(name, state.Topics.Find(name), ErrorCode.UnknownTopicOrPartition, Guid.Empty, deleted));
+            response.Responses.Add(
+                Delete(name, state.Topics.Find(name), ErrorCode.UnknownTopicOrPartition, Guid.Empty, deleted));
         if (deleted.Count == 0) return response;
         return await state.Groups.CallAsync<DeleteTopicsResponse>(
             (groups, _, step, reply) =>

@@ -5,11 +5,13 @@ using Millrace.Protocol.Messages;
 
 namespace Millrace.Broker.Handlers;
 
-/// <summary>InitProducerId 0-5, for idempotent producers: each call gets an id that was never given out before.</summary>
+/// <summary>InitProducerId 0-5, for idempotent producers: each call gets an id that was never given out
+/// before.</summary>
 sealed class InitProducerId(BrokerState state)
     : RequestHandler<InitProducerIdRequest, InitProducerIdResponse>(min: 0, max: 5)
 {
-    protected override ValueTask<InitProducerIdResponse?> HandleAsync(InitProducerIdRequest request, RequestContext context)
+    protected override ValueTask<InitProducerIdResponse?> HandleAsync(
+        InitProducerIdRequest request, RequestContext context)
     {
         var response = new InitProducerIdResponse { ProducerEpoch = -1 };
         if (request.TransactionalId is not null)

@@ -5,15 +5,16 @@ using Millrace.Protocol.Messages;
 
 namespace Millrace.Broker.Handlers;
 
-/// <summary>DescribeConfigs 1-4, for topics and the broker: every setting with value, type, default, source and synonyms, because
-/// clients change settings by reading all of them first. 3: type and documentation.</summary>
+/// <summary>DescribeConfigs 1-4, for topics and the broker: every setting with value, type, default, source and
+/// synonyms, because clients change settings by reading all of them first. 3: type and documentation.</summary>
 sealed class DescribeConfigs(BrokerState state)
     : RequestHandler<DescribeConfigsRequest, DescribeConfigsResponse>(min: 1, max: 4)
 {
     const sbyte Topic = 2;
     const sbyte Broker = 4;
 
-    protected override ValueTask<DescribeConfigsResponse?> HandleAsync(DescribeConfigsRequest request, RequestContext context)
+    protected override ValueTask<DescribeConfigsResponse?> HandleAsync(
+        DescribeConfigsRequest request, RequestContext context)
     {
         var response = new DescribeConfigsResponse();
         foreach (var resource in request.Resources)
@@ -43,7 +44,8 @@ sealed class DescribeConfigs(BrokerState state)
         switch (resource.ResourceType)
         {
             case Topic:
-                if (state.Topics.Find(resource.ResourceName) is { } topic) return ConfigValues.OfTopic(state.Options, topic.Settings);
+                if (state.Topics.Find(resource.ResourceName) is { } topic)
+                    return ConfigValues.OfTopic(state.Options, topic.Settings);
                 result.ErrorCode = ErrorCode.UnknownTopicOrPartition;
                 result.ErrorMessage = $"Topic '{resource.ResourceName}' does not exist.";
                 return [];

@@ -11,7 +11,8 @@ sealed class DescribeCluster(BrokerState state)
     const sbyte Brokers = 1;
     const sbyte Controllers = 2;
 
-    protected override ValueTask<DescribeClusterResponse?> HandleAsync(DescribeClusterRequest request, RequestContext context)
+    protected override ValueTask<DescribeClusterResponse?> HandleAsync(
+        DescribeClusterRequest request, RequestContext context)
     {
         var response = new DescribeClusterResponse();
         if (context.Version >= 1 && request.EndpointType != Brokers)
@@ -32,7 +33,8 @@ sealed class DescribeCluster(BrokerState state)
             Host = context.Advertised.Host,
             Port = context.Advertised.Port,
         });
-        if (request.IncludeClusterAuthorizedOperations) response.ClusterAuthorizedOperations = AuthorizedOperations.OfCluster;
+        if (request.IncludeClusterAuthorizedOperations)
+            response.ClusterAuthorizedOperations = AuthorizedOperations.OfCluster;
         return new ValueTask<DescribeClusterResponse?>(response);
     }
 }

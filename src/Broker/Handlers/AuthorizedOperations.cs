@@ -1,6 +1,7 @@
 namespace Millrace.Broker.Handlers;
 
-/// <summary>The bit fields of KIP-430, one bit per operation number. Without an authorizer everything that makes sense is allowed.</summary>
+/// <summary>The bit fields of KIP-430, one bit per operation number. Without an authorizer everything that makes sense
+/// is allowed.</summary>
 static class AuthorizedOperations
 {
     const int Read = 1 << 3;

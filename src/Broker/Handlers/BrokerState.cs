@@ -54,7 +54,8 @@ sealed record BrokerState(
         return epoch < current ? ErrorCode.FencedLeaderEpoch : ErrorCode.UnknownLeaderEpoch;
     }
 
-    /// <summary>Creates a topic, or says why not. One that appeared meanwhile is not a failure of auto-creation.</summary>
+    /// <summary>Creates a topic, or says why not. One that appeared meanwhile is not a failure of
+    /// auto-creation.</summary>
     public (ErrorCode Error, string? Message) TryCreate(
         string name, int partitions, IEnumerable<KeyValuePair<string, string?>> settings, bool validateOnly)
     {
@@ -71,7 +72,8 @@ sealed record BrokerState(
         if (there + partitions > Options.Limits.MaxPartitions)
         {
             return (ErrorCode.InvalidPartitions,
-                $"{there} partitions exist and {partitions} are asked for; the limit is {Options.Limits.MaxPartitions} (Limits.MaxPartitions).");
+                $"{there} partitions exist and {partitions} are asked for; "
+                + $"the limit is {Options.Limits.MaxPartitions} (Limits.MaxPartitions).");
         }
 
         var list = settings.ToList();

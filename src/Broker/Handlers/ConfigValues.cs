@@ -11,7 +11,8 @@ enum ConfigSource : sbyte
     Default = 5,
 }
 
-/// <summary>One setting with the value that is in force and everything that could give it one, the strongest first.</summary>
+/// <summary>One setting with the value that is in force and everything that could give it one, the strongest
+/// first.</summary>
 readonly record struct ConfigValue(
     string Name,
     string? Value,
@@ -70,10 +71,12 @@ static class ConfigValues
         }
     }
 
-    static void AddBroker(List<(string Name, string? Value, ConfigSource Source)> places, LogConfigKey key, BrokerOptions options)
+    static void AddBroker(
+        List<(string Name, string? Value, ConfigSource Source)> places, LogConfigKey key, BrokerOptions options)
     {
         var name = BrokerNames.GetValueOrDefault(key.Name) ?? "log." + key.Name;
-        if (options.TopicDefaults.TryGetValue(key.Name, out var configured)) places.Add((name, configured, ConfigSource.StaticBroker));
+        if (options.TopicDefaults.TryGetValue(key.Name, out var configured))
+            places.Add((name, configured, ConfigSource.StaticBroker));
         places.Add((name, key.DefaultText, ConfigSource.Default));
     }
 
@@ -83,31 +86,41 @@ static class ConfigValues
         var options = state.Options;
         var limits = options.Limits;
         var defaults = new BrokerOptions();
-        yield return Of("advertised.listeners", $"PLAINTEXT://{endpoint}", null, ConfigType.String, "What clients connect to.");
-        yield return Of("auto.create.topics.enable", Text(options.AutoCreateTopics), Text(defaults.AutoCreateTopics), ConfigType.Boolean,
+        yield return Of(
+            "advertised.listeners", $"PLAINTEXT://{endpoint}", null, ConfigType.String, "What clients connect to.");
+        yield return Of("auto.create.topics.enable", Text(options.AutoCreateTopics), Text(defaults.AutoCreateTopics),
+            ConfigType.Boolean,
             "Whether asking for a topic's metadata creates it.");
         yield return Of("broker.id", Text(state.NodeId), null, ConfigType.Int, "The broker's number.");
-        yield return Of("connections.max.idle.ms", Text(limits.ConnectionIdleTimeout), Text(defaults.Limits.ConnectionIdleTimeout),
+        yield return Of(
+            "connections.max.idle.ms", Text(limits.ConnectionIdleTimeout), Text(defaults.Limits.ConnectionIdleTimeout),
             ConfigType.Long, "After how long a connection without traffic is closed.");
         yield return Of("default.replication.factor", "1", "1", ConfigType.Int, "One node keeps one copy.");
         yield return Of("delete.topic.enable", "true", "true", ConfigType.Boolean, "Topics can be deleted.");
-        yield return Of("group.initial.rebalance.delay.ms", Text(options.InitialRebalanceDelay), Text(defaults.InitialRebalanceDelay),
+        yield return Of("group.initial.rebalance.delay.ms", Text(options.InitialRebalanceDelay),
+            Text(defaults.InitialRebalanceDelay),
             ConfigType.Int, "How long the first rebalance of an empty group waits for more members.");
-        yield return Of("group.max.session.timeout.ms", Text(options.MaxSessionTimeout), Text(defaults.MaxSessionTimeout),
+        yield return Of(
+            "group.max.session.timeout.ms", Text(options.MaxSessionTimeout), Text(defaults.MaxSessionTimeout),
             ConfigType.Int, "The longest session timeout of a group member.");
         yield return Of("group.max.size", Text(limits.MaxGroupSize), Text(defaults.Limits.MaxGroupSize), ConfigType.Int,
             "The most members of a group.");
-        yield return Of("group.min.session.timeout.ms", Text(options.MinSessionTimeout), Text(defaults.MinSessionTimeout),
+        yield return Of(
+            "group.min.session.timeout.ms", Text(options.MinSessionTimeout), Text(defaults.MinSessionTimeout),
             ConfigType.Int, "The shortest session timeout of a group member.");
-        yield return Of("listeners", $"PLAINTEXT://{options.Host}:{Text(options.Port)}", null, ConfigType.String, "Where it listens.");
+        yield return Of("listeners", $"PLAINTEXT://{options.Host}:{Text(options.Port)}", null, ConfigType.String,
+            "Where it listens.");
         yield return Of("log.dirs", options.DataDirectory ?? "memory", null, ConfigType.String, "Where the data is.");
-        yield return Of("max.connections", Text(limits.MaxConnections), Text(defaults.Limits.MaxConnections), ConfigType.Int,
+        yield return Of(
+            "max.connections", Text(limits.MaxConnections), Text(defaults.Limits.MaxConnections), ConfigType.Int,
             "The most connections at once.");
         yield return Of("node.id", Text(state.NodeId), null, ConfigType.Int, "The broker's number.");
-        yield return Of("num.partitions", Text(options.DefaultPartitions), Text(defaults.DefaultPartitions), ConfigType.Int,
+        yield return Of(
+            "num.partitions", Text(options.DefaultPartitions), Text(defaults.DefaultPartitions), ConfigType.Int,
             "Partitions of a topic whose creator does not say.");
         yield return Of("offsets.retention.minutes", Text((long)options.OffsetsRetention.TotalMinutes),
-            Text((long)defaults.OffsetsRetention.TotalMinutes), ConfigType.Int, "How long an empty group's offsets stay.");
+            Text((long)defaults.OffsetsRetention.TotalMinutes), ConfigType.Int,
+                "How long an empty group's offsets stay.");
         yield return Of("offsets.topic.num.partitions", "1", "1", ConfigType.Int, "One node needs one.");
         yield return Of("socket.request.max.bytes", Text(limits.MaxRequestBytes), Text(defaults.Limits.MaxRequestBytes),
             ConfigType.Int, "The largest request.");

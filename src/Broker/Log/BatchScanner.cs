@@ -7,7 +7,8 @@ namespace Millrace.Broker.Log;
 /// <summary>Walks the batches of a segment file with few large reads. Owns a pooled buffer until disposed.</summary>
 /// <param name="file">The segment's file.</param>
 /// <param name="pool">Where the buffer comes from.</param>
-/// <param name="bufferBytes">How much is read at once; a larger batch gets a larger buffer when it is read whole.</param>
+/// <param name="bufferBytes">How much is read at once; a larger batch gets a larger buffer when it is read
+/// whole.</param>
 /// <param name="position">Where the first batch starts.</param>
 /// <param name="end">Where the walk ends.</param>
 sealed class BatchScanner(IFile file, BufferPool pool, int bufferBytes, int position, int end) : IDisposable
@@ -30,10 +31,12 @@ sealed class BatchScanner(IFile file, BufferPool pool, int bufferBytes, int posi
     /// <summary>What ended the walk before the end, or None.</summary>
     public BatchFault Fault { get; private set; }
 
-    /// <summary>The current batch, whole, after <see cref="MoveNext"/> with <c>whole</c>. Borrowed until the next move.</summary>
+    /// <summary>The current batch, whole, after <see cref="MoveNext"/> with <c>whole</c>. Borrowed until the next
+    /// move.</summary>
     public ReadOnlyMemory<byte> Bytes => _buffer.AsMemory(Position - _windowStart, _next - Position);
 
-    /// <summary>Goes to the next batch. False at the end and at bytes that cannot be a batch (<see cref="Fault"/>).</summary>
+    /// <summary>Goes to the next batch. False at the end and at bytes that cannot be a batch
+    /// (<see cref="Fault"/>).</summary>
     /// <param name="whole">Read the whole batch, not only its header.</param>
     public bool MoveNext(bool whole = false)
     {

@@ -28,10 +28,12 @@ sealed class Committer : IDisposable
         _thread = new Thread(Run) { IsBackground = true, Name = "millrace-committer" };
         _thread.Start();
         if (policy.Mode == FlushMode.Interval)
-            _timer = _time.CreateTimer(static state => ((Committer)state!).Wake(), this, policy.Interval, policy.Interval);
+            _timer = _time.CreateTimer(static state => ((Committer)state!).Wake(), this, policy.Interval,
+                policy.Interval);
     }
 
-    /// <summary>The log has something to flush. Called once until its <see cref="PartitionLog.Flush"/> begins.</summary>
+    /// <summary>The log has something to flush. Called once until its <see cref="PartitionLog.Flush"/>
+    /// begins.</summary>
     /// <param name="log">The log.</param>
     /// <param name="now">Do not wait for the interval: somebody waits, or a segment was sealed.</param>
     public void Enqueue(PartitionLog log, bool now)

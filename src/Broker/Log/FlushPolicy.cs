@@ -1,19 +1,22 @@
 namespace Millrace.Broker.Log;
 
-/// <summary>When an append counts as safe: what <c>acks=all</c> waits for, and up to where consumers may read.</summary>
+/// <summary>When an append counts as safe: what <c>acks=all</c> waits for, and up to where consumers may
+/// read.</summary>
 public enum FlushMode
 {
     /// <summary>Everything is kept in memory; nothing survives the process. For tests.</summary>
     Memory,
 
-    /// <summary>Written to the operating system's cache. Survives the death of the process (kill -9), not a loss of power.
-    /// What Apache Kafka does by default, with replicas to make up for it.</summary>
+    /// <summary>Written to the operating system's cache. Survives the death of the process (kill -9), not a loss of
+    /// power. What Apache Kafka does by default, with replicas to make up for it.</summary>
     Os,
 
-    /// <summary>As <see cref="Os"/>, and flushed in the background every so often: a loss of power costs at most that much.</summary>
+    /// <summary>As <see cref="Os"/>, and flushed in the background every so often: a loss of power costs at most that
+    /// much.</summary>
     Interval,
 
-    /// <summary>Flushed before it is acknowledged or served; one flush is shared by all who wait. Survives a loss of power.</summary>
+    /// <summary>Flushed before it is acknowledged or served; one flush is shared by all who wait. Survives a loss of
+    /// power.</summary>
     Group,
 }
 

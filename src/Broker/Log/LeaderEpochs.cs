@@ -86,7 +86,8 @@ sealed class LeaderEpochs
         var epochs = new LeaderEpochs();
         var lines = LogFiles.ReadText(files, Path.Combine(directory, LogFiles.LeaderEpochs), limits.MaxSmallFileBytes)
             ?.Split('\n', StringSplitOptions.RemoveEmptyEntries) ?? [];
-        if (lines.Length < 2 || lines[0] != "0" || lines[1] != (lines.Length - 2).ToString(CultureInfo.InvariantCulture))
+        if (lines.Length < 2 || lines[0] != "0" || lines[1] != (lines.Length - 2)
+            .ToString(CultureInfo.InvariantCulture))
             return epochs;
         foreach (var line in lines.AsSpan(2))
         {

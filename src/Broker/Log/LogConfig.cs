@@ -1,7 +1,7 @@
 namespace Millrace.Broker.Log;
 
-/// <summary>The settings of one topic, typed. Names, defaults and bounds are Kafka's; <see cref="LogConfigKeys"/> is the
-/// table that parses and describes them.</summary>
+/// <summary>The settings of one topic, typed. Names, defaults and bounds are Kafka's; <see cref="LogConfigKeys"/> is
+/// the table that parses and describes them.</summary>
 sealed record LogConfig
 {
     public static LogConfig Default { get; } = new();
@@ -51,7 +51,8 @@ sealed record LogConfig
     public long SegmentMs { get; init; } = 604_800_000;
 
     /// <summary>Reads settings over defaults.</summary>
-    /// <param name="settings">Name to value, as CreateTopics and AlterConfigs carry them. A null value means the default.</param>
+    /// <param name="settings">Name to value, as CreateTopics and AlterConfigs carry them. A null value means the
+    /// default.</param>
     /// <param name="defaults">What holds for names that are not there.</param>
     /// <param name="config">The result; the defaults when it failed.</param>
     /// <returns>Null, or what is wrong: one line that names the setting, the value and what is allowed.</returns>

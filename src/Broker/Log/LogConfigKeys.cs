@@ -34,8 +34,8 @@ sealed record LogConfigKey(string Name, ConfigType Type, string DefaultText, str
     }
 }
 
-/// <summary>The table of topic settings. Every name that Kafka 4 knows is accepted and checked; those that concern replicas,
-/// tiered storage or recompression change nothing on a single node and say so.</summary>
+/// <summary>The table of topic settings. Every name that Kafka 4 knows is accepted and checked; those that concern
+/// replicas, tiered storage or recompression change nothing on a single node and say so.</summary>
 static class LogConfigKeys
 {
     const string NoEffect = "Accepted for compatibility; has no effect on a single node.";
@@ -51,21 +51,26 @@ static class LogConfigKeys
         Int("compression.gzip.level", "-1", -1, 9, NoEffect, static (c, _) => c),
         Int("compression.lz4.level", "9", 1, 17, NoEffect, static (c, _) => c),
         Text("compression.type", "producer", "Batches are stored as the producer compressed them.",
-            static (c, v) => c with { CompressionType = v }, "producer", "uncompressed", "gzip", "snappy", "lz4", "zstd"),
+            static (c, v) => c with { CompressionType = v }, "producer", "uncompressed", "gzip", "snappy", "lz4",
+                "zstd"),
         Int("compression.zstd.level", "3", -131072, 22, NoEffect, static (c, _) => c),
         Long("delete.retention.ms", "86400000", 0, "How long compaction keeps tombstones.",
             static (c, v) => c with { DeleteRetentionMs = v }),
-        Long("file.delete.delay.ms", "60000", 0, "How long a deleted segment's file stays for readers that have it open.",
+        Long("file.delete.delay.ms", "60000", 0,
+            "How long a deleted segment's file stays for readers that have it open.",
             static (c, v) => c with { FileDeleteDelayMs = v }),
-        Long("flush.messages", Forever, 1, "The broker's flush policy decides; this has no effect.", static (c, _) => c),
+        Long("flush.messages", Forever, 1, "The broker's flush policy decides; this has no effect.",
+            static (c, _) => c),
         Long("flush.ms", Forever, 0, "The broker's flush policy decides; this has no effect.", static (c, _) => c),
         List("follower.replication.throttled.replicas", "", NoEffect, static (c, _) => c, ""),
-        Int("index.interval.bytes", "4096", 0, int.MaxValue, "About how many bytes of log lie between two index entries.",
+        Int("index.interval.bytes", "4096", 0, int.MaxValue,
+            "About how many bytes of log lie between two index entries.",
             static (c, v) => c with { IndexIntervalBytes = v }),
         List("leader.replication.throttled.replicas", "", NoEffect, static (c, _) => c, ""),
         Long("local.retention.bytes", "-2", -2, NoEffect, static (c, _) => c),
         Long("local.retention.ms", "-2", -2, NoEffect, static (c, _) => c),
-        Long("max.compaction.lag.ms", Forever, 1, "After this long a record becomes eligible for compaction at any ratio.",
+        Long("max.compaction.lag.ms", Forever, 1,
+            "After this long a record becomes eligible for compaction at any ratio.",
             static (c, v) => c with { MaxCompactionLagMs = v }),
         Int("max.message.bytes", "1048588", 0, int.MaxValue, "The largest batch, as it stands (compressed), in bytes.",
             static (c, v) => c with { MaxMessageBytes = v }),
@@ -75,10 +80,12 @@ static class LogConfigKeys
             static (c, v) => c with { TimestampBeforeMaxMs = v }),
         Text("message.timestamp.type", "CreateTime", "Whose clock stamps the records.",
             static (c, v) => c with { IsLogAppendTime = v == "LogAppendTime" }, "CreateTime", "LogAppendTime"),
-        new LogConfigKey("min.cleanable.dirty.ratio", ConfigType.Double, "0.5", "The dirty share at which compaction starts.")
+        new LogConfigKey("min.cleanable.dirty.ratio", ConfigType.Double, "0.5",
+            "The dirty share at which compaction starts.")
         {
             Apply = static (c, v) =>
-                double.TryParse(v, NumberStyles.Float, CultureInfo.InvariantCulture, out var ratio) && ratio is >= 0 and <= 1
+                double.TryParse(v, NumberStyles.Float, CultureInfo.InvariantCulture, out var ratio)
+                    && ratio is >= 0 and <= 1
                     ? (c with { MinCleanableDirtyRatio = ratio }, null)
                     : (null, "must be a number from 0 to 1"),
         },
@@ -114,7 +121,8 @@ static class LogConfigKeys
         string name, string defaultText, int least, int most, string doc, Func<LogConfig, int, LogConfig> set) =>
         new(name, ConfigType.Int, defaultText, doc)
         {
-            Apply = (c, v) => int.TryParse(v, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+            Apply = (c, v) =>
+                int.TryParse(v, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
                 && number >= least && number <= most
                 ? (set(c, number), null)
                 : (null, most == int.MaxValue
@@ -122,10 +130,12 @@ static class LogConfigKeys
                     : $"must be a whole number from {least} to {most}"),
         };
 
-    static LogConfigKey Long(string name, string defaultText, long least, string doc, Func<LogConfig, long, LogConfig> set) =>
+    static LogConfigKey Long(string name, string defaultText, long least, string doc,
+        Func<LogConfig, long, LogConfig> set) =>
         new(name, ConfigType.Long, defaultText, doc)
         {
-            Apply = (c, v) => long.TryParse(v, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+            Apply = (c, v) =>
+                long.TryParse(v, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
                 && number >= least
                 ? (set(c, number), null)
                 : (null, $"must be a whole number, at least {least}"),
@@ -143,7 +153,8 @@ static class LogConfigKeys
     static LogConfigKey Flag(string name, string defaultText, string doc) =>
         new(name, ConfigType.Boolean, defaultText, doc)
         {
-            Apply = static (c, v) => v.ToUpperInvariant() is "TRUE" or "FALSE" ? (c, null) : (null, "must be true or false"),
+            Apply = static (c, v) => v.ToUpperInvariant() is "TRUE" or "FALSE" ? (c, null)
+                : (null, "must be true or false"),
         };
 
     static LogConfigKey List(
@@ -151,7 +162,8 @@ static class LogConfigKeys
         new(name, ConfigType.List, defaultText, doc)
         {
             Apply = (c, v) =>
-                set(c, v.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)) is { } config
+                set(c, v.Split(',',
+                    StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)) is { } config
                     ? (config, null)
                     : (null, error),
         };

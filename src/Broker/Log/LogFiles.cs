@@ -29,7 +29,8 @@ static class LogFiles
     const int OffsetDigits = 20;
 
     /// <summary>20 digits and a suffix.</summary>
-    public static string Name(long offset, string suffix) => offset.ToString("D20", CultureInfo.InvariantCulture) + suffix;
+    public static string Name(long offset, string suffix) => offset.ToString("D20", CultureInfo.InvariantCulture)
+        + suffix;
 
     /// <summary>The offset of a name made by <see cref="Name"/> with that suffix.</summary>
     public static bool TryParse(string name, string suffix, out long offset)
@@ -45,7 +46,8 @@ static class LogFiles
     /// <param name="name">Its name.</param>
     /// <param name="content">The new content.</param>
     /// <param name="durable">Also survive a loss of power (two flushes); else a kill only.</param>
-    public static void Replace(IFileSystem files, string directory, string name, ReadOnlySpan<byte> content, bool durable)
+    public static void Replace(IFileSystem files, string directory, string name, ReadOnlySpan<byte> content,
+        bool durable)
     {
         var path = Path.Combine(directory, name);
         var temporary = path + ".tmp";
@@ -101,7 +103,8 @@ static class LogFiles
         return true;
     }
 
-    /// <summary>A random id. Like Kafka's, it never starts with a dash: command line tools would take it for an option.</summary>
+    /// <summary>A random id. Like Kafka's, it never starts with a dash: command line tools would take it for an
+    /// option.</summary>
     public static Guid NewId(Random random)
     {
         Span<byte> bytes = stackalloc byte[16];

@@ -25,8 +25,8 @@ readonly record struct LoadedLog(
 /// <param name="NowMs">The time.</param>
 readonly record struct LoadHints(bool IsClean, long RecoveryPoint, long StartOffset, long NowMs);
 
-/// <summary>Opens a partition's log, repairing it after a crash. The .log bytes are the truth; everything else is a cache
-/// or has a checksum. Whatever a torn write left behind is cut off, never refused.</summary>
+/// <summary>Opens a partition's log, repairing it after a crash. The .log bytes are the truth; everything else is a
+/// cache or has a checksum. Whatever a torn write left behind is cut off, never refused.</summary>
 sealed class LogLoader
 {
     readonly LogContext _context;
@@ -123,8 +123,8 @@ sealed class LogLoader
         }
     }
 
-    // A .swap is complete by construction (it was flushed before it got its name). It replaces every segment whose offsets
-    // it covers, some of which may be gone already.
+    // A .swap is complete by construction (it was flushed before it got its name). It replaces every segment whose
+    // offsets it covers, some of which may be gone already.
     void FinishSwap(string logName)
     {
         _isChanged = true;
@@ -144,7 +144,8 @@ sealed class LogLoader
         }
         foreach (var (name, _, _) in _context.Files.List(_directory))
         {
-            if (LogFiles.TryParse(name, LogFiles.LogSuffix, out var covered) && covered >= baseOffset && covered <= lastOffset)
+            if (LogFiles.TryParse(name, LogFiles.LogSuffix, out var covered) && covered >= baseOffset
+                && covered <= lastOffset)
                 DeleteSegmentFiles(covered);
         }
         _context.Files.Rename(swap, Path.Combine(_directory, logName));
@@ -167,6 +168,20 @@ sealed class LogLoader
         // Wholly below the start: DeleteRecords or retention released them, only the deletion did not come to pass.
         while (_segments.Count > 1 && _segments[1].BaseOffset <= _hints.StartOffset)
             Drop(0);
+        DeleteOrphans();
+    }
+
+    // Indexes whose log is gone.
+    void DeleteOrphans()
+    {
+        foreach (var (name, _, _) in _context.Files.List(_directory))
+        {
+            var isIndex = LogFiles.TryParse(name, LogFiles.IndexSuffix, out var offset)
+                || LogFiles.TryParse(name, LogFiles.TimeIndexSuffix, out offset)
+                || LogFiles.TryParse(name, LogFiles.TransactionIndexSuffix, out offset);
+            if (isIndex && !_segments.Exists(s => s.BaseOffset == offset))
+                _context.Files.DeleteFile(Path.Combine(_directory, name));
+        }
     }
 
     // After a clean stop only the end is unknown: the last index entry leads close to it.
@@ -224,7 +239,8 @@ sealed class LogLoader
     bool Scan(Segment segment)
     {
         segment.ResetIndexes();
-        using var scanner = new BatchScanner(segment.File, _context.Pool, _context.Limits.ScanBufferBytes, 0, segment.Size);
+        using var scanner = new BatchScanner(segment.File, _context.Pool, _context.Limits.ScanBufferBytes, 0,
+            segment.Size);
         var end = 0;
         var fault = BatchFault.None;
         while (scanner.MoveNext(whole: true))
@@ -309,7 +325,8 @@ sealed class LogLoader
             if (segment.IsSealed && segment.EndOffset <= from)
                 continue;
             using var scanner = new BatchScanner(
-                segment.File, _context.Pool, _context.Limits.ScanBufferBytes, segment.LastIndexedPosition(from), segment.Size);
+                segment.File, _context.Pool, _context.Limits.ScanBufferBytes, segment.LastIndexedPosition(from),
+                    segment.Size);
             while (scanner.MoveNext())
             {
                 if (scanner.Header.BaseOffset >= from)

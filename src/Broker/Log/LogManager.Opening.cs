@@ -47,7 +47,8 @@ sealed partial class LogManager
     }
 
     /// <summary>Opens a data directory, recovering every log if the last stop was not clean.</summary>
-    /// <exception cref="StorageException">The directory is locked, cannot be written, or is not one of ours.</exception>
+    /// <exception cref="StorageException">The directory is locked, cannot be written, or is not one of
+    /// ours.</exception>
     public static LogManager Open(LogManagerOptions options)
     {
         var isMemory = options.Flush.Mode == FlushMode.Memory;
@@ -57,7 +58,8 @@ sealed partial class LogManager
         var held = files.Lock(Path.Combine(directory, LogFiles.LockFile));
         try
         {
-            var context = new LogContext(files, options.Pool, options.Limits, options.Flush, new Committer(options.Time),
+            var context = new LogContext(files, options.Pool, options.Limits, options.Flush,
+                new Committer(options.Time),
                 options.Logger);
             return new LogManager(options, context, directory, held);
         }
@@ -72,7 +74,8 @@ sealed partial class LogManager
     static void CreateDirectory(IFileSystem files, string directory)
     {
         var made = new List<string>();
-        for (var at = Path.GetFullPath(directory); at is not null && !files.DirectoryExists(at); at = Path.GetDirectoryName(at))
+        for (var at = Path.GetFullPath(directory); at is not null
+            && !files.DirectoryExists(at); at = Path.GetDirectoryName(at))
             made.Add(at);
         files.CreateDirectory(directory);
         foreach (var path in made)
@@ -94,7 +97,8 @@ sealed partial class LogManager
                     + $"'{found.ClusterId}', not '{wanted}'. Use another directory or that cluster id.");
             }
             if (!files.FileExists(Path.Combine(_directory, LogFiles.TopicCatalog))
-                && files.List(_directory).Any(static e => e.IsDirectory && TopicNames.TryParseDirectory(e.Name, out _, out _)))
+                && files.List(_directory)
+                    .Any(static e => e.IsDirectory && TopicNames.TryParseDirectory(e.Name, out _, out _)))
             {
                 throw new StorageException(StorageError.Damaged, _directory, $"'{_directory}' holds partitions but no "
                     + $"{LogFiles.TopicCatalog}: it is a data directory of another program. Use another directory.");
@@ -133,7 +137,8 @@ sealed partial class LogManager
             if (!TryLoadId(path, out var id))
                 continue;
             // Without its metadata file a directory never held anything acknowledged: it is written first.
-            var isOurs = Topics.Find(topic) is { } entry && partition < entry.Partitions && (id is null || id == entry.Id);
+            var isOurs = Topics.Find(topic) is { } entry && partition < entry.Partitions
+                && (id is null || id == entry.Id);
             if (isOurs)
                 continue;
             if (id is { } known && Topics.DeletedIds.Contains(known))
@@ -141,7 +146,8 @@ sealed partial class LogManager
                 _context.Files.DeleteDirectory(path);
                 continue;
             }
-            var renamed = $"{path}.{(id is { } stray ? stray.ToString("N") : "unknown")}{LogFiles.StrayDirectorySuffix}";
+            var owner = id is { } stray ? stray.ToString("N") : "unknown";
+            var renamed = $"{path}.{owner}{LogFiles.StrayDirectorySuffix}";
             if (_context.Files.DirectoryExists(renamed))
                 _context.Files.DeleteDirectory(renamed);
             _context.Files.Rename(path, renamed);

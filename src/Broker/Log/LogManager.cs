@@ -38,9 +38,11 @@ sealed record LogManagerOptions
     public ILogger Logger { get; init; } = Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance;
 }
 
-/// <summary>All logs of one data directory, and the topics they belong to. <see cref="Open"/> recovers what a crash left;
+/// <summary>All logs of one data directory, and the topics they belong to. <see cref="Open"/> recovers what a crash
+/// left;
 /// <see cref="Dispose"/> closes cleanly. Synchronous: <see cref="Start"/> adds the committer's thread and the timers,
-/// simulations call <see cref="Tick"/>, <see cref="Checkpoint"/> and <see cref="Committer"/>.RunOnce themselves.</summary>
+/// simulations call <see cref="Tick"/>, <see cref="Checkpoint"/> and <see cref="Committer"/>.RunOnce
+/// themselves.</summary>
 /// <remarks>LogManager.Opening.cs holds the start.</remarks>
 sealed partial class LogManager : IDisposable
 {
@@ -77,9 +79,11 @@ sealed partial class LogManager : IDisposable
     {
         Committer.Start(_options.Flush);
         var limits = _options.Limits;
-        _tickTimer = _options.Time.CreateTimer(static state => ((LogManager)state!).Guarded(static m => m.Tick(m.NowMs)), this,
+        _tickTimer = _options.Time.CreateTimer(static state => ((LogManager)state!)
+            .Guarded(static m => m.Tick(m.NowMs)), this,
             limits.RetentionCheckInterval, limits.RetentionCheckInterval);
-        _checkpointTimer = _options.Time.CreateTimer(static state => ((LogManager)state!).Guarded(static m => m.Checkpoint()),
+        _checkpointTimer = _options.Time.CreateTimer(static state => ((LogManager)state!)
+            .Guarded(static m => m.Checkpoint()),
             this, limits.CheckpointInterval, limits.CheckpointInterval);
     }
 
@@ -88,7 +92,8 @@ sealed partial class LogManager : IDisposable
     public PartitionLog? Find(TopicPartition partition) => _logs.GetValueOrDefault(partition);
 
     /// <inheritdoc cref="Find(TopicPartition)"/>
-    public PartitionLog? Find(string topic, int partition) => _logs.GetValueOrDefault(new TopicPartition(topic, partition));
+    public PartitionLog? Find(string topic, int partition) =>
+        _logs.GetValueOrDefault(new TopicPartition(topic, partition));
 
     /// <summary>The settings that hold for a topic.</summary>
     public LogConfig ConfigOf(TopicEntry topic)
@@ -98,7 +103,8 @@ sealed partial class LogManager : IDisposable
         return config;
     }
 
-    /// <summary>Checks settings as <see cref="CreateTopic"/> and <see cref="SetSettings"/> would. Null, or what is wrong.</summary>
+    /// <summary>Checks settings as <see cref="CreateTopic"/> and <see cref="SetSettings"/> would. Null, or what is
+    /// wrong.</summary>
     public string? CheckSettings(IEnumerable<KeyValuePair<string, string?>> settings) =>
         LogConfig.TryParse(settings, _options.Defaults, out _);
 
@@ -106,7 +112,8 @@ sealed partial class LogManager : IDisposable
     /// <exception cref="ArgumentException">The name, the count or a setting is not valid.</exception>
     /// <exception cref="InvalidOperationException">There is a topic of that name.</exception>
     /// <exception cref="StorageException">It could not be written; there is no such topic then.</exception>
-    public TopicEntry CreateTopic(string name, int partitions, IEnumerable<KeyValuePair<string, string?>>? settings = null)
+    public TopicEntry CreateTopic(string name, int partitions,
+        IEnumerable<KeyValuePair<string, string?>>? settings = null)
     {
         if (TopicNames.Check(name) is { } wrong)
             throw new ArgumentException(wrong, nameof(name));
@@ -197,7 +204,8 @@ sealed partial class LogManager : IDisposable
     {
         startOffset = -1;
         if (Find(partition) is not { } log)
-            return Topics.Find(partition.Topic) is null ? ErrorCode.UnknownTopicOrPartition : ErrorCode.KafkaStorageError;
+            return Topics.Find(partition.Topic) is null ? ErrorCode.UnknownTopicOrPartition
+                : ErrorCode.KafkaStorageError;
         var error = log.DeleteRecordsBefore(offset);
         if (error != ErrorCode.None)
             return error;
@@ -323,8 +331,10 @@ sealed partial class LogManager : IDisposable
             if (!_context.Files.DirectoryExists(path))
                 continue;
             // Kafka's form, cut so that the longest topic name still makes a legal file name.
-            var suffix = string.Create(CultureInfo.InvariantCulture, $"-{i}.{topic.Id:N}{LogFiles.DeletedDirectorySuffix}");
-            var renamed = Path.Combine(_directory, topic.Name[..Math.Min(topic.Name.Length, 255 - suffix.Length)] + suffix);
+            var suffix = string.Create(CultureInfo.InvariantCulture,
+                $"-{i}.{topic.Id:N}{LogFiles.DeletedDirectorySuffix}");
+            var renamed = Path.Combine(_directory, topic.Name[..Math.Min(topic.Name.Length, 255 - suffix.Length)]
+                + suffix);
             try
             {
                 _context.Files.Rename(path, renamed);

@@ -33,7 +33,8 @@ enum ReadIsolation
 /// <param name="LastOffset">Offset of the last record; -1 with an error.</param>
 /// <param name="AppendTimeMs">The append time with message.timestamp.type=LogAppendTime, else -1.</param>
 /// <param name="LogStartOffset">The first offset that the log holds.</param>
-/// <param name="IsDuplicate">The batch was there already (idempotent producer's retry); success with the original offset.</param>
+/// <param name="IsDuplicate">The batch was there already (idempotent producer's retry); success with the original
+/// offset.</param>
 readonly record struct AppendResult(
     ErrorCode Error,
     string? Message,
@@ -50,8 +51,8 @@ readonly record struct AppendResult(
         new(error, message, -1, -1, -1, logStartOffset, false);
 }
 
-/// <summary>What a read found. <see cref="Records"/> is never null and lives in a pooled buffer until <see cref="Release"/>,
-/// which the caller owes exactly once.</summary>
+/// <summary>What a read found. <see cref="Records"/> is never null and lives in a pooled buffer until
+/// <see cref="Release"/>, which the caller owes exactly once.</summary>
 /// <param name="Error">None, OffsetOutOfRange or KafkaStorageError.</param>
 /// <param name="Owner">What the records stand in; null when there are none.</param>
 /// <param name="Records">Whole batches, the first of which contains the offset (or is the next one after a gap of

@@ -18,8 +18,8 @@ abstract class LogWaiter
 
     internal LogSignal? Owner { get; set; }
 
-    /// <summary>The offset was passed, or the log failed or was deleted (see <see cref="PartitionLog.Fault"/>). Runs on the
-    /// appending thread or the committer with no lock held: hand over, do not work.</summary>
+    /// <summary>The offset was passed, or the log failed or was deleted (see <see cref="PartitionLog.Fault"/>). Runs on
+    /// the appending thread or the committer with no lock held: hand over, do not work.</summary>
     public abstract void Wake(PartitionLog log);
 }
 
@@ -43,7 +43,8 @@ sealed class LogSignal(PartitionLog log)
 
     public int Count => _count;
 
-    /// <summary>False when the offset is passed already: the waiter is not registered then and will not be woken.</summary>
+    /// <summary>False when the offset is passed already: the waiter is not registered then and will not be
+    /// woken.</summary>
     public bool Add(LogWaiter waiter)
     {
         lock (_gate)

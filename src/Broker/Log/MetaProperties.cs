@@ -38,7 +38,8 @@ sealed record MetaProperties(string ClusterId, int NodeId, string DirectoryId)
                 + $"'{values.GetValueOrDefault("version")}'; only version 1 is understood. Use another directory.");
         }
         if (!values.TryGetValue("cluster.id", out var cluster) || cluster.Length == 0
-            || !int.TryParse(values.GetValueOrDefault("node.id"), NumberStyles.None, CultureInfo.InvariantCulture, out var node))
+            || !int.TryParse(values.GetValueOrDefault("node.id"), NumberStyles.None, CultureInfo.InvariantCulture,
+                out var node))
         {
             throw new StorageException(StorageError.Damaged, path,
                 $"'{path}' lacks cluster.id or node.id. Restore it, or use another directory.");

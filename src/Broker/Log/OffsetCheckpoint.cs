@@ -30,13 +30,16 @@ static class OffsetCheckpoint
         LogFiles.Replace(files, directory, name, Encoding.UTF8.GetBytes(text), durable);
     }
 
-    /// <summary>Empty when the file is missing or damaged: recovery then reads more than it must, and loses nothing.</summary>
-    public static Dictionary<TopicPartition, long> Load(IFileSystem files, string directory, string name, LogLimits limits)
+    /// <summary>Empty when the file is missing or damaged: recovery then reads more than it must, and loses
+    /// nothing.</summary>
+    public static Dictionary<TopicPartition, long> Load(IFileSystem files, string directory, string name,
+        LogLimits limits)
     {
         var offsets = new Dictionary<TopicPartition, long>();
         var lines = LogFiles.ReadText(files, Path.Combine(directory, name), limits.MaxSmallFileBytes)
             ?.Split('\n', StringSplitOptions.RemoveEmptyEntries) ?? [];
-        if (lines.Length < 2 || lines[0] != "0" || lines[1] != (lines.Length - 2).ToString(CultureInfo.InvariantCulture))
+        if (lines.Length < 2 || lines[0] != "0" || lines[1] != (lines.Length - 2)
+            .ToString(CultureInfo.InvariantCulture))
             return offsets;
         foreach (var line in lines.AsSpan(2))
         {

@@ -12,7 +12,8 @@ namespace Millrace.Broker.Log;
 //        | int32              | int32            |
 //        +--------------------+------------------+
 
-/// <summary>Offset to file position, one entry about every index.interval.bytes. One appender; look-ups need no lock.</summary>
+/// <summary>Offset to file position, one entry about every index.interval.bytes. One appender; look-ups need no
+/// lock.</summary>
 sealed class OffsetIndex(long baseOffset)
 {
     public const int EntrySize = 8;

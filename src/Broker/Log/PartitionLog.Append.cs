@@ -30,7 +30,8 @@ sealed partial class PartitionLog
         var stamped = config.IsLogAppendTime && origin == AppendOrigin.Client ? Stamp(batches, nowMs) : null;
         try
         {
-            return Append(stamped is null ? batches : stamped.AsMemory(0, batches.Length), nowMs, origin, config, extent,
+            return Append(stamped is null ? batches : stamped.AsMemory(0, batches.Length), nowMs, origin, config,
+                extent,
                 stamped is null ? -1 : nowMs);
         }
         finally
@@ -78,7 +79,8 @@ sealed partial class PartitionLog
         }
         if (failure is not null)
         {
-            // Space comes back, and the log was cut to where it was; anything else means that the medium cannot be trusted.
+            // Space comes back, and the log was cut to where it was; anything else means that the medium cannot be
+            // trusted.
             if (failure.Error != StorageError.Full)
                 Fail(failure);
             return result;
@@ -130,7 +132,8 @@ sealed partial class PartitionLog
         {
             var header = reader.Current;
             var size = reader.Position - reader.CurrentStart;
-            segment.Note(offset + header.LastOffsetDelta, header.MaxTimestamp, position, size, config.IndexIntervalBytes);
+            segment.Note(offset + header.LastOffsetDelta, header.MaxTimestamp, position, size,
+                config.IndexIntervalBytes);
             _producers.Take(header, offset, nowMs);
             position += size;
             offset += header.LastOffsetDelta + 1L;
@@ -164,7 +167,8 @@ sealed partial class PartitionLog
         else
         {
             // Age by the records' own time when there is one, as Kafka does: replayed old data is not cut into crumbs.
-            var age = active.FirstTimestamp >= 0 ? extent.MaxTimestamp - active.FirstTimestamp : nowMs - active.CreatedMs;
+            var age = active.FirstTimestamp >= 0 ? extent.MaxTimestamp - active.FirstTimestamp
+                : nowMs - active.CreatedMs;
             if (active.Size <= config.SegmentBytes - bytes && age <= config.SegmentMs && !active.IsIndexFull(config)
                 && _endOffset + extent.Offsets - 1 - active.BaseOffset <= int.MaxValue)
             {
@@ -203,7 +207,8 @@ sealed partial class PartitionLog
     }
 
     // Checks that need no lock, and what the append needs to know of the batches.
-    AppendResult? Examine(ReadOnlySpan<byte> batches, LogConfig config, long nowMs, AppendOrigin origin, bool isValidated,
+    AppendResult? Examine(ReadOnlySpan<byte> batches, LogConfig config, long nowMs, AppendOrigin origin,
+        bool isValidated,
         out Extent extent)
     {
         extent = new Extent { MaxTimestamp = -1 };
@@ -226,7 +231,8 @@ sealed partial class PartitionLog
                 return Refuse(fault.Error, fault.Message);
             if (origin == AppendOrigin.Client && !config.IsLogAppendTime && !IsTimely(header, config, nowMs))
             {
-                return Refuse(ErrorCode.InvalidTimestamp, $"The batch's timestamp {header.MaxTimestamp} is too far from the "
+                return Refuse(ErrorCode.InvalidTimestamp,
+                    $"The batch's timestamp {header.MaxTimestamp} is too far from the "
                     + "broker's time; see message.timestamp.before.max.ms and message.timestamp.after.max.ms.");
             }
         }

@@ -5,17 +5,20 @@ namespace Millrace.Broker.Log;
 
 sealed partial class PartitionLog
 {
-    /// <summary>Flushes what is due: sealed segments with their indexes and snapshot always, the active segment unless the
-    /// policy is <see cref="FlushMode.Os"/>. Then publishes. For the committer; a failure puts the log offline.</summary>
+    /// <summary>Flushes what is due: sealed segments with their indexes and snapshot always, the active segment unless
+    /// the policy is <see cref="FlushMode.Os"/>. Then publishes. For the committer; a failure puts the log
+    /// offline.</summary>
     public void Flush()
     {
         Volatile.Write(ref _isQueued, 0);
         FlushTo(withActive: _context.Flush.Mode is FlushMode.Group or FlushMode.Interval);
     }
 
-    /// <summary>Makes everything below an offset go away: the log starts there. Whole segments below it go with the next
+    /// <summary>Makes everything below an offset go away: the log starts there. Whole segments below it go with the
+    /// next
     /// <see cref="Tick"/>.</summary>
-    /// <param name="offset">The new start, at most the high watermark; -1 for the high watermark (DeleteRecords).</param>
+    /// <param name="offset">The new start, at most the high watermark; -1 for the high watermark
+    /// (DeleteRecords).</param>
     /// <returns>None, OffsetOutOfRange, or the log's fault.</returns>
     /// <remarks>Durable once the start offsets are written, see <see cref="LogManager.DeleteRecords"/>.</remarks>
     public ErrorCode DeleteRecordsBefore(long offset)
@@ -34,32 +37,17 @@ sealed partial class PartitionLog
         }
     }
 
-    /// <summary>Retention by time and size, segments below the start offset, expiry of producers, and the removal of files
-    /// whose delay is over.</summary>
+    /// <summary>Retention by time and size, segments below the start offset, expiry of producers, and the removal of
+    /// files whose delay is over.</summary>
     public void Tick(long nowMs)
     {
         if (Fault != ErrorCode.None)
             return;
-        var config = Config;
         try
         {
-            List<Segment> retired;
-            bool rolled;
-            lock (_appendLock)
-            {
-                if (_isClosed)
-                    return;
-                _producers.Expire(nowMs, _context.Limits);
-                rolled = RollIfExpired(nowMs, config);
-                retired = TakeDeletable(nowMs, config);
-            }
-            foreach (var segment in retired)
-                Retire(segment, nowMs, config);
-            if (rolled)
-                RequestFlush(now: true);
-            RemoveRetired(nowMs);
-            foreach (var segment in Volatile.Read(ref _segments))
-                segment.UnloadIdleIndexes();
+            // Not while a flush writes the files of a segment that goes now.
+            lock (_flushLock)
+                Maintain(nowMs, Config);
         }
         catch (StorageException e)
         {
@@ -68,8 +56,8 @@ sealed partial class PartitionLog
         }
     }
 
-    /// <summary>Closes the files. A clean close flushes everything first and leaves a snapshot, so that the next start reads
-    /// nothing again.</summary>
+    /// <summary>Closes the files. A clean close flushes everything first and leaves a snapshot, so that the next start
+    /// reads nothing again.</summary>
     /// <param name="clean">False to drop everything, as for a topic that is deleted.</param>
     /// <returns>True if the next start may trust what is there.</returns>
     public bool Close(bool clean)
@@ -91,6 +79,28 @@ sealed partial class PartitionLog
         }
         _signal.Publish();
         return clean;
+    }
+
+    // Flush lock held.
+    void Maintain(long nowMs, LogConfig config)
+    {
+        List<Segment> retired;
+        bool rolled;
+        lock (_appendLock)
+        {
+            if (_isClosed)
+                return;
+            _producers.Expire(nowMs, _context.Limits);
+            rolled = RollIfExpired(nowMs, config);
+            retired = TakeDeletable(nowMs, config);
+        }
+        foreach (var segment in retired)
+            Retire(segment, nowMs, config);
+        if (rolled)
+            RequestFlush(now: true);
+        RemoveRetired(nowMs);
+        foreach (var segment in Volatile.Read(ref _segments))
+            segment.UnloadIdleIndexes();
     }
 
     // Both locks held.
@@ -236,7 +246,8 @@ sealed partial class PartitionLog
             if (segment.EndOffset > _highWatermark)
                 break;
             var isBelowStart = segment.EndOffset <= _startOffset;
-            var isTooMuch = config.IsDeleting && config.RetentionBytes >= 0 && total - segment.Size >= config.RetentionBytes;
+            var isTooMuch = config.IsDeleting && config.RetentionBytes >= 0
+                && total - segment.Size >= config.RetentionBytes;
             if (!isBelowStart && !isTooMuch && !(config.IsDeleting && IsExpired(segment, nowMs, config)))
                 break;
             total -= segment.Size;
@@ -270,7 +281,8 @@ sealed partial class PartitionLog
         }
         // The snapshot at its end stays for the segments behind; the one at its start serves nobody.
         _context.Files.DeleteFile(segment.PathOf(LogFiles.SnapshotSuffix));
-        LogMessages.SegmentDeleted(_context.Logger, Partition.Topic, Partition.Partition, segment.BaseOffset, segment.EndOffset);
+        LogMessages.SegmentDeleted(_context.Logger, Partition.Topic, Partition.Partition, segment.BaseOffset,
+            segment.EndOffset);
         lock (_appendLock)
         {
             if (_isClosed)

@@ -35,10 +35,13 @@ sealed partial class PartitionLog
                     // Compaction may have emptied the end of a segment: the next one goes on.
                     if (position < 0)
                         continue;
-                    var owner = ReadBatches(segments[i], position, size, maxBytes, minOneBatch, offset, limit, out var records);
+                    var owner = ReadBatches(segments[i], position, size, maxBytes, minOneBatch, offset, limit,
+                        out var records);
                     return new LogRead(ErrorCode.None, owner, records, bounds);
                 }
-                if (segments == Volatile.Read(ref _segments))
+                // The start moves before the list does: a reader that met the new list looks again and finds itself
+                // outside.
+                if (segments == Volatile.Read(ref _segments) && offset >= StartOffset)
                     return new LogRead(ErrorCode.None, null, default, bounds);
             }
             catch (ObjectDisposedException) when (Fault != ErrorCode.None || segments != Volatile.Read(ref _segments))
@@ -53,8 +56,8 @@ sealed partial class PartitionLog
         }
     }
 
-    /// <summary>Bytes that a read from an offset could give, at most <paramref name="enough"/>; from positions, nothing is
-    /// read. Exact at batch ends, else up to one index interval too much.</summary>
+    /// <summary>Bytes that a read from an offset could give, at most <paramref name="enough"/>; from positions, nothing
+    /// is read. Exact at batch ends, else up to one index interval too much.</summary>
     public long AvailableBytes(long offset, ReadIsolation isolation, long enough = long.MaxValue)
     {
         var bounds = Bounds();
@@ -91,11 +94,14 @@ sealed partial class PartitionLog
     /// <summary>The first record at or after a time (ListOffsets with a timestamp), record for record, decompressing as
     /// needed.</summary>
     /// <exception cref="StorageException">The log could not be read, or is damaged there.</exception>
-    public TimestampedOffset OffsetOfTimestamp(long timestampMs, ReadIsolation isolation)
+    public TimestampedOffset OffsetOfTimestamp(long timestampMs, ReadIsolation isolation) =>
+        Search(segments => OffsetOfTimestamp(segments, timestampMs, isolation));
+
+    TimestampedOffset OffsetOfTimestamp(Segment[] segments, long timestampMs, ReadIsolation isolation)
     {
         var bounds = Bounds();
         var limit = Limit(bounds, isolation);
-        foreach (var segment in Volatile.Read(ref _segments))
+        foreach (var segment in segments)
         {
             if (segment.MaxTimestamp.Timestamp < timestampMs || segment.Size == 0)
                 continue;
@@ -116,10 +122,12 @@ sealed partial class PartitionLog
 
     /// <summary>The record with the greatest timestamp (ListOffsets -3, KIP-734); none in an empty log.</summary>
     /// <exception cref="StorageException">The log could not be read, or is damaged there.</exception>
-    public TimestampedOffset OffsetOfMaxTimestamp()
+    public TimestampedOffset OffsetOfMaxTimestamp() => Search(OffsetOfMaxTimestamp);
+
+    TimestampedOffset OffsetOfMaxTimestamp(Segment[] segments)
     {
         Segment? best = null;
-        foreach (var segment in Volatile.Read(ref _segments))
+        foreach (var segment in segments)
         {
             if (segment.Size > 0 && (best is null || segment.MaxTimestamp.Timestamp > best.MaxTimestamp.Timestamp))
                 best = segment;
@@ -130,10 +138,33 @@ sealed partial class PartitionLog
         var (position, _) = best.Locate(offset);
         if (position < 0)
             return TimestampedOffset.None;
-        using var scanner = new BatchScanner(best.File, _context.Pool, _context.Limits.ScanBufferBytes, position, best.Size);
+        using var scanner = new BatchScanner(best.File, _context.Pool, _context.Limits.ScanBufferBytes, position,
+            best.Size);
         return scanner.MoveNext() && Search(best, scanner, timestamp, StartOffset) is { } found
             ? found
             : TimestampedOffset.None;
+    }
+
+    // Searches again when retention closed a segment meanwhile.
+    TimestampedOffset Search(Func<Segment[], TimestampedOffset> search)
+    {
+        while (true)
+        {
+            var segments = Volatile.Read(ref _segments);
+            if (Fault != ErrorCode.None)
+            {
+                throw new StorageException(StorageError.Failed, _directory, Fault == ErrorCode.KafkaStorageError
+                    ? $"{Partition} is offline."
+                    : $"{Partition} was deleted.");
+            }
+            try
+            {
+                return search(segments);
+            }
+            catch (ObjectDisposedException) when (Fault != ErrorCode.None || segments != Volatile.Read(ref _segments))
+            {
+            }
+        }
     }
 
     static long Limit(in LogBounds bounds, ReadIsolation isolation) => isolation switch
@@ -180,7 +211,8 @@ sealed partial class PartitionLog
             try
             {
                 var got = segment.File.Read(owner.Memory.Span, position);
-                var end = WholeBatches(owner.Memory.Span[..got], offset, limit, maxBytes, out var next, out firstSize, out var fault);
+                var end = WholeBatches(owner.Memory.Span[..got], offset, limit, maxBytes, out var next, out firstSize,
+                    out var fault);
                 if (fault != BatchFault.None)
                     throw segment.Damaged(position + end, fault);
                 if (end > 0 && (end <= maxBytes || minOneBatch))
@@ -206,7 +238,8 @@ sealed partial class PartitionLog
 
     // How many bytes whole batches take: the first one however large, then up to the limits. Also checks that what was
     // found is what was looked for.
-    static int WholeBatches(ReadOnlySpan<byte> bytes, long offset, long limit, int maxBytes, out long next, out int firstSize,
+    static int WholeBatches(ReadOnlySpan<byte> bytes, long offset, long limit, int maxBytes, out long next,
+        out int firstSize,
         out BatchFault fault)
     {
         var reader = new BatchReader(bytes);

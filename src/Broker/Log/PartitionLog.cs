@@ -72,7 +72,8 @@ sealed partial class PartitionLog
     /// <summary>With <see cref="FlushMode.Group"/> what is flushed, else the end offset.</summary>
     public long HighWatermark => Volatile.Read(ref _highWatermark);
 
-    /// <summary>Below it every transaction is decided: the first offset of the oldest open one, or the high watermark.</summary>
+    /// <summary>Below it every transaction is decided: the first offset of the oldest open one, or the high
+    /// watermark.</summary>
     public long LastStableOffset => Volatile.Read(ref _lastStableOffset);
 
     /// <summary>Below it everything is on the medium; recovery after a crash starts here.</summary>
@@ -105,7 +106,8 @@ sealed partial class PartitionLog
 
     Segment Active => _segments[^1];
 
-    /// <summary>All offsets of one moment, in an order that keeps them consistent: each is read before what bounds it.</summary>
+    /// <summary>All offsets of one moment, in an order that keeps them consistent: each is read before what bounds
+    /// it.</summary>
     public LogBounds Bounds()
     {
         var lastStable = LastStableOffset;
@@ -121,14 +123,16 @@ sealed partial class PartitionLog
         _ => LastStableOffset,
     };
 
-    /// <summary>Registers a waiter. False when its offset is passed already (or the log is offline): it is not registered
-    /// and will not be woken.</summary>
+    /// <summary>Registers a waiter. False when its offset is passed already (or the log is offline): it is not
+    /// registered and will not be woken.</summary>
     public bool AddWaiter(LogWaiter waiter) => _signal.Add(waiter);
 
-    /// <summary>True if the waiter was registered: it will not be woken any more. False: it was woken, or is being.</summary>
+    /// <summary>True if the waiter was registered: it will not be woken any more. False: it was woken, or is
+    /// being.</summary>
     public bool RemoveWaiter(LogWaiter waiter) => _signal.Remove(waiter);
 
-    /// <summary>Completes when everything below an offset is as safe as the flush policy promises: at once unless the policy is
+    /// <summary>Completes when everything below an offset is as safe as the flush policy promises: at once unless the
+    /// policy is
     /// <see cref="FlushMode.Group"/>. The result is None or the log's <see cref="Fault"/>.</summary>
     /// <param name="endOffset"><see cref="AppendResult.EndOffset"/>.</param>
     public ValueTask<ErrorCode> WhenDurable(long endOffset)
@@ -139,7 +143,8 @@ sealed partial class PartitionLog
         return _signal.Add(waiter) ? new ValueTask<ErrorCode>(waiter.Task) : new ValueTask<ErrorCode>(Fault);
     }
 
-    /// <summary>End offset of the greatest epoch that is at most the given one (OffsetForLeaderEpoch); -1, -1 when unknown.</summary>
+    /// <summary>End offset of the greatest epoch that is at most the given one (OffsetForLeaderEpoch); -1, -1 when
+    /// unknown.</summary>
     public (int Epoch, long EndOffset) EndOffsetOfEpoch(int epoch) => _epochs.EndOffsetOf(epoch, EndOffset);
 
     /// <summary>The producers known here, for DescribeProducers.</summary>
@@ -149,7 +154,8 @@ sealed partial class PartitionLog
         {
             return
             [
-                .. _producers.All.OrderBy(static p => p.ProducerId).Select(static p => new ProducerInfo(p.ProducerId, p.Epoch,
+                .. _producers.All.OrderBy(static p => p.ProducerId)
+                    .Select(static p => new ProducerInfo(p.ProducerId, p.Epoch,
                     p.LastSequence, p.LastTimestampMs, p.CoordinatorEpoch, p.TransactionStart)),
             ];
         }
@@ -170,8 +176,8 @@ sealed partial class PartitionLog
             Volatile.Write(ref _lastStableOffset, stable);
     }
 
-    // The one place where a log goes offline: nothing is retried, because after a failed write or flush nobody knows what
-    // the medium holds.
+    // The one place where a log goes offline: nothing is retried, because after a failed write or flush nobody knows
+    // what the medium holds.
     void Fail(StorageException e)
     {
         if (Interlocked.CompareExchange(ref _fault, (int)ErrorCode.KafkaStorageError, 0) == 0)

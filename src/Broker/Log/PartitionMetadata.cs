@@ -14,7 +14,8 @@ static class PartitionMetadata
     /// <summary>Null when the file is missing or damaged.</summary>
     public static Guid? Load(IFileSystem files, string directory, LogLimits limits)
     {
-        var text = LogFiles.ReadText(files, Path.Combine(directory, LogFiles.PartitionMetadata), limits.MaxSmallFileBytes);
+        var text = LogFiles.ReadText(files, Path.Combine(directory, LogFiles.PartitionMetadata),
+            limits.MaxSmallFileBytes);
         var line = text?.Split('\n', StringSplitOptions.TrimEntries)
             .FirstOrDefault(static l => l.StartsWith("topic_id: ", StringComparison.Ordinal));
         return line is not null && LogFiles.TryParseId(line["topic_id: ".Length..], out var id) ? id : null;

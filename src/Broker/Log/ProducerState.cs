@@ -5,7 +5,8 @@ namespace Millrace.Broker.Log;
 /// <summary>One batch of an idempotent producer, as far as recognizing it again needs.</summary>
 readonly record struct ProducerBatch(int FirstSequence, int LastSequence, long BaseOffset, long LastOffset);
 
-/// <summary>What a partition knows of one producer id: its epoch, its last five batches, its open transaction.</summary>
+/// <summary>What a partition knows of one producer id: its epoch, its last five batches, its open
+/// transaction.</summary>
 sealed class ProducerState(long producerId, short epoch)
 {
     /// <summary>Why a producer may have at most five batches in flight: a retry of any of them is recognized.</summary>

@@ -9,12 +9,14 @@ namespace Millrace.Broker.Log;
 /// <param name="Duplicate">The batch as it was appended before, when this one is a retry of it.</param>
 readonly record struct SequenceCheck(ErrorCode Error, string? Message, ProducerBatch? Duplicate);
 
-/// <summary>The idempotent producers of one partition (KIP-98, KIP-360). Pure rules; guarded by the append lock of the log.</summary>
+/// <summary>The idempotent producers of one partition (KIP-98, KIP-360). Pure rules; guarded by the append lock of the
+/// log.</summary>
 sealed class ProducerStates
 {
     readonly Dictionary<long, ProducerState> _producers = [];
     readonly SortedDictionary<long, ProducerState> _open = []; // by first offset
-    readonly SortedDictionary<long, long> _undurable = []; // first offset to marker offset: ended, marker not yet below the high watermark
+    // First offset to marker offset: ended, marker not yet below the high watermark.
+    readonly SortedDictionary<long, long> _undurable = [];
 
     public int Count => _producers.Count;
 
@@ -44,7 +46,7 @@ sealed class ProducerStates
         if (header.ProducerEpoch < producer.Epoch)
         {
             return Refuse(ErrorCode.InvalidProducerEpoch,
-                $"Producer {header.ProducerId} has epoch {producer.Epoch}; the batch has epoch {header.ProducerEpoch}.");
+                $"Producer {header.ProducerId} has epoch {producer.Epoch}; the batch has {header.ProducerEpoch}.");
         }
         if (header.ProducerEpoch > producer.Epoch)
         {
@@ -95,7 +97,8 @@ sealed class ProducerStates
         }
     }
 
-    /// <summary>The high watermark rose: transactions whose marker lies below it do not hold back readers any more.</summary>
+    /// <summary>The high watermark rose: transactions whose marker lies below it do not hold back readers any
+    /// more.</summary>
     public void HighWatermarkIs(long offset)
     {
         while (_undurable.Count > 0)

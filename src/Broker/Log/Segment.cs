@@ -3,8 +3,8 @@ using Millrace.Protocol.Records;
 
 namespace Millrace.Broker.Log;
 
-/// <summary>One file of batches with its two indexes. The last one of a log is active: appended to under the log's append
-/// lock. All others are sealed. Readers need no lock.</summary>
+/// <summary>One file of batches with its two indexes. The last one of a log is active: appended to under the log's
+/// append lock. All others are sealed. Readers need no lock.</summary>
 sealed class Segment : IDisposable
 {
     readonly LogContext _context;
@@ -63,7 +63,8 @@ sealed class Segment : IDisposable
 
     public string PathOf(string suffix) => Path.Combine(_directory, LogFiles.Name(BaseOffset, suffix));
 
-    /// <summary>The greatest timestamp and the last offset of the batch that has it; -1 and the base offset when empty.</summary>
+    /// <summary>The greatest timestamp and the last offset of the batch that has it; -1 and the base offset when
+    /// empty.</summary>
     public (long Timestamp, long Offset) MaxTimestamp
     {
         get
@@ -82,7 +83,8 @@ sealed class Segment : IDisposable
             || indexes.Time.Count >= config.SegmentIndexBytes / TimeIndex.EntrySize;
     }
 
-    /// <summary>Notes a batch that stands at a position: indexes and timestamps. Append lock held, or while loading.</summary>
+    /// <summary>Notes a batch that stands at a position: indexes and timestamps. Append lock held, or while
+    /// loading.</summary>
     public void Note(long lastOffset, long maxTimestamp, int position, int size, int indexIntervalBytes)
     {
         if (FirstTimestamp < 0)
@@ -169,7 +171,8 @@ sealed class Segment : IDisposable
             : throw Damaged(scanner.NextPosition, scanner.Fault);
     }
 
-    /// <summary>Remembers where a batch starts: the next read of a consumer mostly begins where its last one ended.</summary>
+    /// <summary>Remembers where a batch starts: the next read of a consumer mostly begins where its last one
+    /// ended.</summary>
     public void Hint(long offset, int position) =>
         _hints[Interlocked.Increment(ref _nextHint) & 3] = new ReadHint(offset, position);
 
@@ -180,7 +183,8 @@ sealed class Segment : IDisposable
         return indexes.Offsets.Floor(indexes.Time.Floor(timestamp));
     }
 
-    /// <summary>Sets the indexes of a segment that was found on disk: from its files if they can be right, else from the log.</summary>
+    /// <summary>Sets the indexes of a segment that was found on disk: from its files if they can be right, else from
+    /// the log.</summary>
     /// <param name="rebuild">Do not look at the files.</param>
     /// <param name="indexIntervalBytes">For rebuilding.</param>
     public void LoadIndexes(bool rebuild, int indexIntervalBytes)
@@ -202,7 +206,8 @@ sealed class Segment : IDisposable
         _maxTimestamp = _maxTimestampOffset = FirstTimestamp = -1;
     }
 
-    /// <summary>Position of the last index entry: where to look for the end of a segment whose indexes are trusted.</summary>
+    /// <summary>Position of the last index entry: where to look for the end of a segment whose indexes are
+    /// trusted.</summary>
     public int LastIndexedPosition(long offset) => Load().Offsets.Floor(offset);
 
     /// <summary>Takes over what the time index knows, before the rest is scanned.</summary>
@@ -219,8 +224,9 @@ sealed class Segment : IDisposable
         return scanner.MoveNext() ? scanner.Header.MaxTimestamp : -1;
     }
 
-    /// <summary>Drops the indexes of a sealed, saved segment from memory when nobody has used them since the last call; they
-    /// are read again when needed. Without it a broker would end up holding the indexes of everything ever read.</summary>
+    /// <summary>Drops the indexes of a sealed, saved segment from memory when nobody has used them since the last call;
+    /// they are read again when needed. Without it a broker would end up holding the indexes of everything ever
+    /// read.</summary>
     public void UnloadIdleIndexes()
     {
         if (!IsSealed || !IsSaved || Interlocked.Exchange(ref _isUsed, 0) == 1)
@@ -231,7 +237,8 @@ sealed class Segment : IDisposable
 
     public void Dispose() => File.Dispose();
 
-    public StorageException Damaged(int position, BatchFault fault) => new(StorageError.Damaged, PathOf(LogFiles.LogSuffix),
+    public StorageException Damaged(int position, BatchFault fault) =>
+        new(StorageError.Damaged, PathOf(LogFiles.LogSuffix),
         $"'{PathOf(LogFiles.LogSuffix)}' is damaged at byte {position}: {fault.Text()}.");
 
     Indexes Load()
@@ -254,6 +261,19 @@ sealed class Segment : IDisposable
     }
 
     Indexes? TryReadIndexes()
+    {
+        try
+        {
+            return ReadIndexes();
+        }
+        catch (StorageException e) when (e.Error == StorageError.NotFound)
+        {
+            // Retention renamed them between two looks.
+            return null;
+        }
+    }
+
+    Indexes? ReadIndexes()
     {
         var limit = _context.Limits.MaxSmallFileBytes;
         return LogFiles.ReadAll(_context.Files, PathOf(LogFiles.IndexSuffix), limit) is { } offsets

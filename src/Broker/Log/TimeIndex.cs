@@ -86,7 +86,8 @@ sealed class TimeIndex(long baseOffset)
         var last = new Entry(long.MinValue, -1);
         foreach (ref var entry in index._entries.AsSpan())
         {
-            entry = new Entry(BinaryPrimitives.ReadInt64BigEndian(bytes), BinaryPrimitives.ReadInt32BigEndian(bytes[8..]));
+            entry = new Entry(BinaryPrimitives.ReadInt64BigEndian(bytes),
+                BinaryPrimitives.ReadInt32BigEndian(bytes[8..]));
             bytes = bytes[EntrySize..];
             if (entry.Timestamp <= last.Timestamp || entry.Relative <= last.Relative)
                 return null;

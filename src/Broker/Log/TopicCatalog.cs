@@ -29,8 +29,9 @@ namespace Millrace.Broker.Log;
 /// <param name="Settings">Settings that differ from the broker's defaults, by Kafka's names.</param>
 sealed record TopicEntry(string Name, Guid Id, int Partitions, ImmutableSortedDictionary<string, string> Settings);
 
-/// <summary>Which topics there are. Changes are on the medium (as the flush policy promises) when a method returns; look-ups
-/// need no lock. Use <see cref="LogManager"/> to create and delete topics: it keeps logs and catalogue together.</summary>
+/// <summary>Which topics there are. Changes are on the medium (as the flush policy promises) when a method returns;
+/// look-ups need no lock. Use <see cref="LogManager"/> to create and delete topics: it keeps logs and catalogue
+/// together.</summary>
 sealed class TopicCatalog : IDisposable
 {
     const int Version = 1;
@@ -114,7 +115,8 @@ sealed class TopicCatalog : IDisposable
     public TopicEntry? Find(Guid id) => Volatile.Read(ref _state).ById.GetValueOrDefault(id);
 
     /// <summary>A topic whose name differs only in dots and underscores, or null.</summary>
-    public string? FindCollision(string name) => Volatile.Read(ref _state).ByName.Keys.FirstOrDefault(n => TopicNames.Collide(n, name));
+    public string? FindCollision(string name) => Volatile.Read(ref _state)
+        .ByName.Keys.FirstOrDefault(n => TopicNames.Collide(n, name));
 
     /// <exception cref="InvalidOperationException">There is a topic of that name or id.</exception>
     /// <exception cref="StorageException">Nothing was changed.</exception>
@@ -128,7 +130,8 @@ sealed class TopicCatalog : IDisposable
     /// <exception cref="StorageException">Nothing was changed.</exception>
     public void SetPartitions(Guid id, int count)
     {
-        var topic = Find(id) ?? throw new InvalidOperationException($"There is no topic with id {LogFiles.IdText(id)}.");
+        var topic = Find(id)
+            ?? throw new InvalidOperationException($"There is no topic with id {LogFiles.IdText(id)}.");
         Apply(new Change(PartitionsSet, id, topic with { Partitions = count }));
     }
 
@@ -137,7 +140,8 @@ sealed class TopicCatalog : IDisposable
     /// <exception cref="StorageException">Nothing was changed.</exception>
     public void SetSettings(Guid id, ImmutableSortedDictionary<string, string> settings)
     {
-        var topic = Find(id) ?? throw new InvalidOperationException($"There is no topic with id {LogFiles.IdText(id)}.");
+        var topic = Find(id)
+            ?? throw new InvalidOperationException($"There is no topic with id {LogFiles.IdText(id)}.");
         Apply(new Change(SettingsSet, id, topic with { Settings = settings }));
     }
 
@@ -148,10 +152,14 @@ sealed class TopicCatalog : IDisposable
         lock (_gate)
         {
             var next = _state.With(change, DeletedIds)
-                ?? throw new InvalidOperationException($"The change of topic {LogFiles.IdText(change.Id)} contradicts the catalogue.");
+                ?? throw new InvalidOperationException(
+                    $"The change of topic {LogFiles.IdText(change.Id)} contradicts the catalogue.");
             var bytes = Encode(change);
             if (bytes.Length > _maxRecordBytes)
-                throw new InvalidOperationException($"The topic's settings take {bytes.Length} bytes; at most {_maxRecordBytes}.");
+            {
+                throw new InvalidOperationException(
+                    $"The topic's settings take {bytes.Length} bytes; at most {_maxRecordBytes}.");
+            }
             try
             {
                 _file.Write(bytes, _end);
@@ -259,7 +267,8 @@ sealed class TopicCatalog : IDisposable
         return true;
     }
 
-    static bool TryGet(ref ReadOnlySpan<byte> bytes, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out string? text)
+    static bool TryGet(ref ReadOnlySpan<byte> bytes,
+        [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out string? text)
     {
         text = null;
         if (!TryGet(ref bytes, out int length) || length < 0 || length > bytes.Length)

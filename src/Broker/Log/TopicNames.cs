@@ -1,9 +1,11 @@
 namespace Millrace.Broker.Log;
 
-/// <summary>Which names a topic may have. They become directory names: nothing else may reach the file system.</summary>
+/// <summary>Which names a topic may have. They become directory names: nothing else may reach the file
+/// system.</summary>
 static class TopicNames
 {
-    /// <summary>Kafka's limit: name, dash, partition and the suffix of a deleted directory fit into 255 bytes.</summary>
+    /// <summary>Kafka's limit: name, dash, partition and the suffix of a deleted directory fit into 255
+    /// bytes.</summary>
     public const int MaxLength = 249;
 
     /// <summary>Null, or what is wrong with the name.</summary>
@@ -23,7 +25,8 @@ static class TopicNames
         return null;
     }
 
-    /// <summary>Names that differ only in dots and underscores give the same metric names, and are refused by Kafka.</summary>
+    /// <summary>Names that differ only in dots and underscores give the same metric names, and are refused by
+    /// Kafka.</summary>
     public static bool Collide(string one, string other) =>
         one.Length == other.Length && one.Replace('.', '_') == other.Replace('.', '_') && one != other;
 

@@ -4,10 +4,11 @@ using Millrace.Protocol.Wire;
 namespace Millrace.Broker.Server;
 
 /// <summary>
-/// One client. Requests are started in the order in which they arrive, as soon as they arrive, and answered in that order, however long one
-/// of them waits (a fetch for records, a produce for its flush):
+/// One client. Requests are started in the order in which they arrive, as soon as they arrive, and answered in that
+/// order, however long one of them waits (a fetch for records, a produce for its flush):
 /// <code>
-/// bytes ─► frame ─► handler up to its first await ─► queue in request order ─► all answers at the head that are ready, in one send
+/// bytes ─► frame ─► handler up to its first await ─► queue in request order ─► all answers at the head that are ready,
+/// in one send
 /// </code>
 /// </summary>
 sealed class ClientConnection : IDisposable
@@ -15,7 +16,8 @@ sealed class ClientConnection : IDisposable
     // api key, version, correlation id: no request is shorter.
     const int SmallestRequest = 8;
 
-    // A frame that announces more than this gets a buffer that doubles as its bytes come in: a length alone costs no memory.
+    // A frame that announces more than this gets a buffer that doubles as its bytes come in: a length alone costs no
+    // memory.
     const int TrustedFrameBytes = 1024 * 1024;
 
     readonly ServerContext _context;
@@ -118,7 +120,9 @@ sealed class ClientConnection : IDisposable
         }
 
         await _drained.Task.ConfigureAwait(false);
-        Abort(reason);
+        // Closed, not cut: a reset would take the last answers out of the client's hands, and is an error to clients
+        // that have just said good-bye themselves.
+        lock (_gate) _abortReason ??= reason;
         await _transport.DisposeAsync().ConfigureAwait(false);
         _context.Logger.Disconnected(_transport.RemoteEndPoint, _abortReason!);
         _ended.TrySetResult();
@@ -144,7 +148,8 @@ sealed class ClientConnection : IDisposable
                 if (buffer.Length - start < needed || end == buffer.Length)
                 {
                     var rest = end - start;
-                    var size = Math.Max(_context.Limits.ReceiveBufferBytes, Math.Min(needed, Math.Max(TrustedFrameBytes, rest * 2)));
+                    var size = Math.Max(
+                        _context.Limits.ReceiveBufferBytes, Math.Min(needed, Math.Max(TrustedFrameBytes, rest * 2)));
                     var next = new SharedBuffer(_context.Pool, size);
                     buffer.Memory.Span[start..end].CopyTo(next.Memory.Span);
                     buffer.Release();
@@ -174,7 +179,8 @@ sealed class ClientConnection : IDisposable
         if (size < SmallestRequest || size > _context.Limits.MaxRequestBytes)
         {
             throw new CloseConnectionException(
-                $"a request of {size} bytes is not between {SmallestRequest} and {_context.Limits.MaxRequestBytes} (Limits.MaxRequestBytes)");
+                $"a request of {size} bytes is not between {SmallestRequest} and "
+                + $"{_context.Limits.MaxRequestBytes} (Limits.MaxRequestBytes)");
         }
 
         length = needed = Frame.SizePrefix + size;
@@ -358,7 +364,10 @@ sealed class ClientConnection : IDisposable
             _context.Metrics.Sent(_writer.Length);
         }
 
-        if (fail is not null) Abort(fail);
+        // Nothing more is sent, and the reader stops: the connection ends once all is accounted for.
+        if (fail is null) return;
+        lock (_gate) _abortReason ??= fail;
+        await _closed.CancelAsync().ConfigureAwait(false);
     }
 
     void Release()

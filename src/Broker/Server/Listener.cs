@@ -64,7 +64,8 @@ sealed class Listener : IAsyncDisposable
         lock (_gate)
         {
             open = _connections.Count;
-            if (open < _context.Limits.MaxConnections && !_stopping.IsCancellationRequested) _connections.Add(connection);
+            if (open < _context.Limits.MaxConnections
+                && !_stopping.IsCancellationRequested) _connections.Add(connection);
             else open = -1;
         }
 

@@ -5,7 +5,8 @@ namespace Millrace.Broker.Server;
 /// <summary>Where clients of a listener are told to find the broker.</summary>
 readonly record struct Endpoint(string Host, int Port)
 {
-    public override string ToString() => Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
+    public override string ToString() => Host.Contains(':', StringComparison.Ordinal)
+        ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
 }
 
 /// <summary>One request on its way: what its handler may know beside the body.</summary>
@@ -28,7 +29,8 @@ sealed class RequestContext
 
     public string ClientId => Header.ClientId ?? "";
 
-    /// <summary>Hands over one reference: it is released when the answer that borrows from the buffer has been sent.</summary>
+    /// <summary>Hands over one reference: it is released when the answer that borrows from the buffer has been
+    /// sent.</summary>
     public void ReleaseWhenSent(SharedBuffer buffer) => (_kept ??= []).Add(buffer);
 
     public void ReleaseKept()

@@ -10,7 +10,8 @@ enum GateDecision
     Disconnect,
 }
 
-/// <summary>Looks at every request before its handler does: the place for faults, pauses and observers. A null check when unused.</summary>
+/// <summary>Looks at every request before its handler does: the place for faults, pauses and observers. A null check
+/// when unused.</summary>
 interface IRequestGate
 {
     ValueTask<GateDecision> OnRequestAsync(RequestContext context);

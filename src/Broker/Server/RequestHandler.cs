@@ -18,14 +18,15 @@ abstract class RequestHandler
 
     public abstract bool IsFlexible(short version);
 
-    /// <summary>Parses the body and answers it. Runs on the connection's reader up to its first await: what has to happen in the
-    /// order of the requests happens there. Null: no answer is sent (acks=0).</summary>
+    /// <summary>Parses the body and answers it. Runs on the connection's reader up to its first await: what has to
+    /// happen in the order of the requests happens there. Null: no answer is sent (acks=0).</summary>
     /// <exception cref="WireFormatException">The body does not follow the format.</exception>
     /// <exception cref="CloseConnectionException">The request has no answer but the end of the connection.</exception>
     public abstract ValueTask<IMessage?> HandleAsync(ReadOnlyMemory<byte> body, RequestContext context);
 }
 
-/// <summary>One API key with its message types. The body borrows from the receive buffer until the answer is sent.</summary>
+/// <summary>One API key with its message types. The body borrows from the receive buffer until the answer is
+/// sent.</summary>
 abstract class RequestHandler<TRequest, TResponse>(short min, short max, short? advertisedMin = null) : RequestHandler
     where TRequest : class, IRequest<TResponse>, new()
     where TResponse : class, IMessage, new()

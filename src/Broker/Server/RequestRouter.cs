@@ -50,13 +50,16 @@ sealed class RequestRouter
         }
     }
 
-    static ValueTask<IMessage?> HandlePassedAsync(RequestHandler handler, ReadOnlyMemory<byte> body, RequestContext context) =>
+    static ValueTask<IMessage?> HandlePassedAsync(
+        RequestHandler handler, ReadOnlyMemory<byte> body, RequestContext context) =>
         IsKnown(handler, context.Version)
             ? handler.HandleAsync(body, context)
             : new ValueTask<IMessage?>(UnsupportedVersion(handler));
 
-    /// <summary>The version that the answer is written in: that of the request, but 0 for an ApiVersions that is not known.</summary>
-    public static short AnswerVersion(RequestHandler handler, short version) => IsKnown(handler, version) ? version : (short)0;
+    /// <summary>The version that the answer is written in: that of the request, but 0 for an ApiVersions that is not
+    /// known.</summary>
+    public static short AnswerVersion(RequestHandler handler, short version) => IsKnown(handler, version)
+        ? version : (short)0;
 
     static bool IsKnown(RequestHandler handler, short version) => version >= handler.Min && version <= handler.Max;
 

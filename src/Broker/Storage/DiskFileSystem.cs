@@ -38,7 +38,8 @@ public sealed class DiskFileSystem : IFileSystem
     public bool DirectoryExists(string path) => Directory.Exists(path);
 
     /// <inheritdoc/>
-    public void CreateDirectory(string path) => Guard(path, "create the directory", () => Directory.CreateDirectory(path));
+    public void CreateDirectory(string path) =>
+        Guard(path, "create the directory", () => Directory.CreateDirectory(path));
 
     /// <inheritdoc/>
     public IReadOnlyList<FileSystemEntry> List(string directory) => Guard(directory, "list", () =>

@@ -1,8 +1,8 @@
 namespace Millrace.Broker.Storage;
 
 /// <summary>The file system seam: where the broker keeps its data. <see cref="DiskFileSystem"/> in production;
-/// <see cref="MemoryFileSystem"/> in tests, which can lose what was never flushed. Every member may be called from any thread;
-/// failures are <see cref="StorageException"/>.</summary>
+/// <see cref="MemoryFileSystem"/> in tests, which can lose what was never flushed. Every member may be called from any
+/// thread; failures are <see cref="StorageException"/>.</summary>
 public interface IFileSystem
 {
     /// <summary>Opens a file for reading and writing.</summary>
@@ -36,15 +36,16 @@ public interface IFileSystem
     void FlushDirectory(string path);
 
     /// <summary>Takes an exclusive lock on a file, creating it. Disposing gives it back.</summary>
-    /// <exception cref="StorageException"><see cref="StorageError.Locked"/>: another process or broker holds it.</exception>
+    /// <exception cref="StorageException"><see cref="StorageError.Locked"/>: another process or broker holds
+    /// it.</exception>
     IDisposable Lock(string path);
 
     /// <summary>Free and total bytes of the volume that holds the path.</summary>
     VolumeSpace Space(string path);
 }
 
-/// <summary>An open file. Positional: it has no cursor. Reads and writes may run at once; a reader sees whole writes that
-/// returned before its read began.</summary>
+/// <summary>An open file. Positional: it has no cursor. Reads and writes may run at once; a reader sees whole writes
+/// that returned before its read began.</summary>
 public interface IFile : IDisposable
 {
     /// <summary>The length now, in bytes.</summary>
@@ -53,14 +54,16 @@ public interface IFile : IDisposable
     /// <summary>Reads until the buffer is full or the file ends. Returns the count of bytes read.</summary>
     int Read(Span<byte> buffer, long offset);
 
-    /// <summary>Writes all bytes at an offset; the file grows if need be. After an error any part may have been written.</summary>
+    /// <summary>Writes all bytes at an offset; the file grows if need be. After an error any part may have been
+    /// written.</summary>
     void Write(ReadOnlySpan<byte> bytes, long offset);
 
-    /// <summary>Writes all buffers one after another at an offset, with as few system calls as possible. The buffers are
-    /// borrowed until it returns.</summary>
+    /// <summary>Writes all buffers one after another at an offset, with as few system calls as possible. The buffers
+    /// are borrowed until it returns.</summary>
     void Write(IReadOnlyList<ReadOnlyMemory<byte>> buffers, long offset);
 
-    /// <summary>Makes what was written survive a loss of power (fsync). After an error the content is unknown: do not retry.</summary>
+    /// <summary>Makes what was written survive a loss of power (fsync). After an error the content is unknown: do not
+    /// retry.</summary>
     void Flush();
 
     /// <summary>Cuts or extends (with zeros).</summary>

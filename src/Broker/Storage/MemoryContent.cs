@@ -1,6 +1,7 @@
 namespace Millrace.Broker.Storage;
 
-/// <summary>The bytes of one file of <see cref="MemoryFileSystem"/>, in chunks, so that growing never copies what is there.</summary>
+/// <summary>The bytes of one file of <see cref="MemoryFileSystem"/>, in chunks, so that growing never copies what is
+/// there.</summary>
 sealed class MemoryContent
 {
     // Small enough to stay out of the large object heap.

@@ -28,9 +28,9 @@ public enum FileOperation
     FlushDirectory,
 }
 
-/// <summary>A deterministic file system in memory. With <paramref name="crashable"/> it remembers what was flushed and what
-/// was not, so that <see cref="Crash"/> can lose power at any point: unflushed writes are kept, lost or torn, unflushed
-/// names are kept or lost.</summary>
+/// <summary>A deterministic file system in memory. With <paramref name="crashable"/> it remembers what was flushed and
+/// what was not, so that <see cref="Crash"/> can lose power at any point: unflushed writes are kept, lost or torn,
+/// unflushed names are kept or lost.</summary>
 /// <param name="crashable">True to remember unflushed changes (costs memory until they are flushed).</param>
 public sealed class MemoryFileSystem(bool crashable = false) : IFileSystem
 {
@@ -59,7 +59,8 @@ public sealed class MemoryFileSystem(bool crashable = false) : IFileSystem
         }
     }
 
-    /// <summary>Called before every operation, under the lock of the file system: the error it returns is thrown instead.</summary>
+    /// <summary>Called before every operation, under the lock of the file system: the error it returns is thrown
+    /// instead.</summary>
     public Func<FileOperation, string, StorageError?>? Fault { get; set; }
 
     /// <summary>Operations that changed something or flushed, since the start.</summary>
@@ -75,8 +76,8 @@ public sealed class MemoryFileSystem(bool crashable = false) : IFileSystem
             _faults.Add((operation, pathContains, error));
     }
 
-    /// <summary>Cuts the power after this many more changing operations: the one after fails half done, and everything after
-    /// that. Then call <see cref="Crash"/>.</summary>
+    /// <summary>Cuts the power after this many more changing operations: the one after fails half done, and everything
+    /// after that. Then call <see cref="Crash"/>.</summary>
     public void LosePowerAfter(long changes)
     {
         lock (_gate)
@@ -90,7 +91,10 @@ public sealed class MemoryFileSystem(bool crashable = false) : IFileSystem
     {
         ArgumentNullException.ThrowIfNull(random);
         if (!crashable)
-            throw new InvalidOperationException("This file system does not remember what was flushed; pass crashable: true.");
+        {
+            throw new InvalidOperationException(
+                "This file system does not remember what was flushed; pass crashable: true.");
+        }
         return Next(root => root.AfterPowerLoss(random, crashable));
     }
 
@@ -167,7 +171,8 @@ public sealed class MemoryFileSystem(bool crashable = false) : IFileSystem
                 throw Error(StorageError.NotFound, directory, "is missing");
             return
             [
-                .. node.Entries.OrderBy(static e => e.Key, StringComparer.Ordinal).Select(static e => new FileSystemEntry(
+                .. node.Entries.OrderBy(static e => e.Key, StringComparer.Ordinal)
+                    .Select(static e => new FileSystemEntry(
                     e.Key, e.Value is MemoryDirectoryNode, e.Value is MemoryFileNode file ? file.Current.Length : 0)),
             ];
         }
@@ -275,14 +280,19 @@ public sealed class MemoryFileSystem(bool crashable = false) : IFileSystem
         _ => 0,
     };
 
-    static StorageException Error(StorageError error, string path, string what) => new(error, path, $"'{path}' {what}.");
+    static StorageException Error(StorageError error, string path, string what) =>
+        new(error, path, $"'{path}' {what}.");
 
     MemoryFileSystem Next(Func<MemoryDirectoryNode, MemoryNode> boot)
     {
         lock (_gate)
         {
             _dead = true;
-            var next = new MemoryFileSystem(crashable) { _root = (MemoryDirectoryNode)boot(_root), _capacity = _capacity };
+            var next = new MemoryFileSystem(crashable)
+            {
+                _root = (MemoryDirectoryNode)boot(_root),
+                _capacity = _capacity,
+            };
             next._used = Size(next._root);
             return next;
         }
@@ -329,7 +339,8 @@ public sealed class MemoryFileSystem(bool crashable = false) : IFileSystem
                 ThrowIfDead(path);
             }
         }
-        var at = _faults.FindIndex(f => f.Operation == operation && (f.Path is null || path.Contains(f.Path, StringComparison.Ordinal)));
+        var at = _faults.FindIndex(f => f.Operation == operation
+            && (f.Path is null || path.Contains(f.Path, StringComparison.Ordinal)));
         StorageError? error = null;
         if (at >= 0)
         {

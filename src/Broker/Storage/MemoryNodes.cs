@@ -68,7 +68,11 @@ sealed class MemoryFileNode(bool tracked) : MemoryNode
 
     public override MemoryNode AfterKill(bool tracked)
     {
-        var copy = new MemoryFileNode(tracked) { Current = Current.Copy(), _durable = tracked ? _durable?.Copy() : null };
+        var copy = new MemoryFileNode(tracked)
+        {
+            Current = Current.Copy(),
+            _durable = tracked ? _durable?.Copy() : null,
+        };
         copy._pending.AddRange(_pending);
         return copy;
     }
@@ -106,7 +110,8 @@ sealed class MemoryDirectoryNode(bool tracked) : MemoryNode
         _pending.Clear();
     }
 
-    // Changes of one directory reach the medium in their order: a boot finds the durable names plus a prefix of the rest.
+    // Changes of one directory reach the medium in their order: a boot finds the durable names plus a prefix of the
+    // rest.
     public override MemoryNode AfterPowerLoss(Random random, bool tracked)
     {
         var names = new Dictionary<string, MemoryNode>(_durable, StringComparer.Ordinal);

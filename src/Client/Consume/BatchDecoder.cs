@@ -6,8 +6,8 @@ using Millrace.Protocol.Wire;
 
 namespace Millrace.Client.Consume;
 
-/// <summary>Makes a <see cref="FetchedBatch"/> of one checked batch: opens the section and parses it once, so that a damaged
-/// record shows here and never while the application reads.</summary>
+/// <summary>Makes a <see cref="FetchedBatch"/> of one checked batch: opens the section and parses it once, so that a
+/// damaged record shows here and never while the application reads.</summary>
 sealed class BatchDecoder(BufferPool pool, BufferBudget budget, bool checkCrcs, int maxDecompressedBytes)
 {
     const int LeastRecordSize = 7;   // length, attributes, two deltas, two lengths, header count: one byte each
@@ -19,7 +19,8 @@ sealed class BatchDecoder(BufferPool pool, BufferBudget budget, bool checkCrcs, 
     /// <param name="topicPartition">Where it comes from.</param>
     /// <param name="batch">Exactly one batch, validated.</param>
     /// <param name="header">Its header.</param>
-    /// <param name="frame">The answer that the batch lies in; gets one more reference if the section is borrowed from it.</param>
+    /// <param name="frame">The answer that the batch lies in; gets one more reference if the section is borrowed from
+    /// it.</param>
     /// <param name="position">Records below this offset are left out.</param>
     /// <param name="highWatermark">For <see cref="FetchedBatch.HighWatermark"/>.</param>
     /// <param name="logStart">For <see cref="FetchedBatch.LogStartOffset"/>.</param>
@@ -51,7 +52,8 @@ sealed class BatchDecoder(BufferPool pool, BufferBudget budget, bool checkCrcs, 
             if (header.RecordCount > section.Bytes.Length / LeastRecordSize)
                 throw new WireFormatException($"{header.RecordCount} records do not fit {section.Bytes.Length} bytes");
             index = pool.Rent(header.RecordCount * Unsafe.SizeOf<RecordView>());
-            var count = Parse(section.Bytes.Span, header, position, MemoryMarshal.Cast<byte, RecordView>(index.AsSpan()));
+            var slots = MemoryMarshal.Cast<byte, RecordView>(index.AsSpan());
+            var count = Parse(section.Bytes.Span, header, position, slots);
             if (count > 0)
             {
                 var result = new FetchedBatch(topicPartition, header, section.Bytes, buffer, pool, index, count)

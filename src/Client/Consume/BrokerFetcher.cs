@@ -4,8 +4,9 @@ using Millrace.Protocol.Messages;
 
 namespace Millrace.Client.Consume;
 
-/// <summary>Fetches from one broker, one request at a time: the broker answers a connection's requests in order anyway, and
-/// partitions are fetched again while half a poll of them is still buffered, so the application does not wait for it.</summary>
+/// <summary>Fetches from one broker, one request at a time: the broker answers a connection's requests in order
+/// anyway, and partitions are fetched again while half a poll of them is still buffered, so the application does not
+/// wait for it.</summary>
 sealed class BrokerFetcher(
     int node, ClientCore core, ConnectionPool lanes, CursorSet cursors, BufferBudget budget, ConsumerSignals signals,
     CancellationToken stop)
@@ -31,7 +32,8 @@ sealed class BrokerFetcher(
                 if (peer is not null && cursors.IsLedBy(node, view))
                 {
                     var connection = await peer.GetAsync(ConnectionKind.Fetch, stop).ConfigureAwait(false);
-                    var version = connection.Versions.Choose<FetchRequest, FetchResponse>(CursorSet.VersionCap, connection.Broker);
+                    var version = connection.Versions.Choose<FetchRequest, FetchResponse>(
+                        CursorSet.VersionCap, connection.Broker);
                     plan = cursors.Plan(node, view, version, core.Runtime.NowMs(), out var retryAt);
                     if (plan is not null)
                     {
@@ -46,7 +48,8 @@ sealed class BrokerFetcher(
             catch (Exception e) when (e is KafkaConnectionException or KafkaServerException)
             {
                 ConsumerLog.FetchFailed(core.Logger, node, e.Message);
-                var pause = Backoff.DelayMs(_failures++, core.Options.RetryBackoff, core.Options.RetryBackoffMax, core.Runtime);
+                var pause = Backoff.DelayMs(
+                    _failures++, core.Options.RetryBackoff, core.Options.RetryBackoffMax, core.Runtime);
                 if (plan is not null)
                     cursors.Fail(plan, core.Runtime.NowMs() + pause);
                 sleep = TimeSpan.FromMilliseconds(pause);

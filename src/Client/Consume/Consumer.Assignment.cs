@@ -4,8 +4,8 @@ using Millrace.Protocol;
 
 namespace Millrace.Client.Consume;
 
-// How group events become poll results. A partition that was assigned shows in a poll once its committed offset is known; if
-// it is taken away before that, the application never hears of it.
+// How group events become poll results. A partition that was assigned shows in a poll once its committed offset is
+// known; if it is taken away before that, the application never hears of it.
 public sealed partial class Consumer
 {
     const long LongestWaitMs = 60_000;
@@ -26,8 +26,8 @@ public sealed partial class Consumer
     int _deliveredRevocation;
     Exception? _failure;
 
-    /// <summary>The drained and committed partitions of the last <see cref="PollKind.Revoking"/> may go to their new owners.
-    /// Does nothing if they were lost meanwhile.</summary>
+    /// <summary>The drained and committed partitions of the last <see cref="PollKind.Revoking"/> may go to their new
+    /// owners. Does nothing if they were lost meanwhile.</summary>
     public void AcknowledgeRevocation()
     {
         int id;
@@ -52,7 +52,12 @@ public sealed partial class Consumer
                     _deliveredRevocation = pending.RevocationId;
                 foreach (var assigned in pending.Assigned)
                     _unreported.Remove(assigned.TopicPartition);
-                return new PollResult { Kind = pending.Kind, Assigned = pending.Assigned, Partitions = pending.Partitions };
+                return new PollResult
+                {
+                    Kind = pending.Kind,
+                    Assigned = pending.Assigned,
+                    Partitions = pending.Partitions,
+                };
             }
             if (_failure is not null)
                 throw _failure;
@@ -99,8 +104,9 @@ public sealed partial class Consumer
             _unreported.ExceptWith(gone);
             isSilent = known.Count == 0;
             if (!isSilent)
-                _pending.AddLast(new Pending(
-                    isRevoking ? PollKind.Revoking : PollKind.Lost, [], known, isRevoking ? groupEvent.RevocationId : 0));
+                _pending.AddLast(isRevoking
+                    ? new Pending(PollKind.Revoking, [], known, groupEvent.RevocationId)
+                    : new Pending(PollKind.Lost, [], known, 0));
         }
         if (isSilent && isRevoking)
             _member!.AcknowledgeRevocation(groupEvent.RevocationId);
@@ -159,7 +165,8 @@ public sealed partial class Consumer
                     Start(wanted, await CommittedAsync(wanted, _stop.Token).ConfigureAwait(false), stamp, isReported);
                 return;
             }
-            catch (Exception e) when (e is KafkaConnectionException || (e is KafkaServerException s && s.Code.IsRetriable()))
+            catch (Exception e) when (e is KafkaConnectionException
+                || (e is KafkaServerException s && s.Code.IsRetriable()))
             {
                 ConsumerLog.CommittedFailed(_core.Logger, _options.GroupId!, partitions.Count, e.Message);
             }
@@ -174,10 +181,12 @@ public sealed partial class Consumer
             {
                 return;   // closing
             }
-            var pause = Backoff.DelayMs(failures, _core.Options.RetryBackoff, _core.Options.RetryBackoffMax, _core.Runtime);
+            var pause = Backoff.DelayMs(failures, _core.Options.RetryBackoff, _core.Options.RetryBackoffMax,
+                _core.Runtime);
             try
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(pause), _core.Runtime.TimeProvider, _stop.Token).ConfigureAwait(false);
+                await Task.Delay(TimeSpan.FromMilliseconds(pause), _core.Runtime.TimeProvider,
+                    _stop.Token).ConfigureAwait(false);
             }
             catch (OperationCanceledException)
             {
@@ -193,7 +202,10 @@ public sealed partial class Consumer
     }
 
     void Start(
-        List<TopicPartition> partitions, IReadOnlyDictionary<TopicPartition, CommittedOffset> committed, int stamp, bool isReported)
+        List<TopicPartition> partitions,
+        IReadOnlyDictionary<TopicPartition, CommittedOffset> committed,
+        int stamp,
+        bool isReported)
     {
         var assigned = new List<AssignedPartition>(partitions.Count);
         lock (_gate)

@@ -13,8 +13,9 @@ public sealed partial class Consumer
 
     /// <summary>Commits for the group. What it says about each partition is in the answer:
     /// <see cref="ErrorCode.RebalanceInProgress"/> means that the same commit may succeed after the rebalance, if the
-    /// partition is still held then; <see cref="ErrorCode.IllegalGeneration"/>, <see cref="ErrorCode.UnknownMemberId"/> and
-    /// <see cref="ErrorCode.FencedInstanceId"/> that this member lost its partitions.</summary>
+    /// partition is still held then; <see cref="ErrorCode.IllegalGeneration"/>,
+    /// <see cref="ErrorCode.UnknownMemberId"/> and <see cref="ErrorCode.FencedInstanceId"/> that this member lost its
+    /// partitions.</summary>
     /// <param name="offsets">Each partition at most once.</param>
     /// <param name="cancellation">Stops waiting; the commit may have been made.</param>
     /// <exception cref="KafkaConnectionException">The coordinator did not answer within the API timeout.</exception>
@@ -36,7 +37,8 @@ public sealed partial class Consumer
             return result;
         }
         var response = await _core.SendToCoordinatorAsync<OffsetCommitRequest, OffsetCommitResponse>(
-            group, Request(group, offsets, sentBy), static r => CoordinatorError(r), CommitCap, cancellation).ConfigureAwait(false);
+            group, Request(group, offsets, sentBy), static r => CoordinatorError(r), CommitCap, cancellation)
+            .ConfigureAwait(false);
         ErrorCode seen = ErrorCode.None, told = ErrorCode.None;
         foreach (var topic in response.Topics)
         {
@@ -77,7 +79,8 @@ public sealed partial class Consumer
         }
         var response = await AskAsync(group, request, cancellation).ConfigureAwait(false);
         if (response.ErrorCode != ErrorCode.None)
-            throw new KafkaServerException(response.ErrorCode, $"The committed offsets of group '{group}' cannot be read.");
+            throw new KafkaServerException(response.ErrorCode,
+                $"The committed offsets of group '{group}' cannot be read.");
         foreach (var topic in response.Topics)
         {
             foreach (var partition in topic.Partitions)
@@ -104,7 +107,8 @@ public sealed partial class Consumer
     }
 
     // RequireStable (KIP-447): an offset inside an undecided transaction is waited for, or the same records come twice.
-    async ValueTask<OffsetFetchResponse> AskAsync(string group, OffsetFetchRequest request, CancellationToken cancellation)
+    async ValueTask<OffsetFetchResponse> AskAsync(
+        string group, OffsetFetchRequest request, CancellationToken cancellation)
     {
         return await _core.RetryAsync(ApiKey.OffsetFetch, async token =>
         {
@@ -112,7 +116,8 @@ public sealed partial class Consumer
             try
             {
                 var connection = await _core.ConnectAsync(node, Net.ConnectionKind.Group, token).ConfigureAwait(false);
-                var version = connection.Versions.Choose<OffsetFetchRequest, OffsetFetchResponse>(CommittedCap, connection.Broker);
+                var version = connection.Versions.Choose<OffsetFetchRequest, OffsetFetchResponse>(
+                    CommittedCap, connection.Broker);
                 request.RequireStable = version >= FirstRequireStable;
                 var response = await connection.SendAsync<OffsetFetchRequest, OffsetFetchResponse>(
                     request, version, cancellation: token).ConfigureAwait(false);

@@ -6,10 +6,10 @@ using Millrace.Protocol;
 namespace Millrace.Client.Consume;
 
 /// <summary>
-/// Reads partitions: all of some topics, shared with the other members of a group (<see cref="Subscribe(string[])"/>), or named ones
-/// (<see cref="Assign"/>). Polls hand out whole batches of borrowed records; rebalances are poll results, and group membership
-/// is kept alive whether the application polls or not. One poll at a time; everything else may be called from any thread.
-/// </summary>
+/// Reads partitions: all of some topics, shared with the other members of a group
+/// (<see cref="Subscribe(string[])"/>), or named ones (<see cref="Assign"/>). Polls hand out whole batches of
+/// borrowed records; rebalances are poll results, and group membership is kept alive whether the application polls or
+/// not. One poll at a time; everything else may be called from any thread. </summary>
 public sealed partial class Consumer : IAsyncDisposable
 {
     readonly ClientCore _core;
@@ -44,18 +44,21 @@ public sealed partial class Consumer : IAsyncDisposable
     /// <summary>The id that the group's coordinator gave this member; empty while it is none.</summary>
     public string MemberId => _member?.Identity.MemberId ?? "";
 
-    /// <summary>The group's generation, as a fencing token: it grows with every rebalance; -1 while not a member.</summary>
+    /// <summary>The group's generation, as a fencing token: it grows with every rebalance; -1 while not a
+    /// member.</summary>
     public int Generation => _member?.Identity.Generation ?? -1;
 
     /// <summary>The partitions that are read now.</summary>
     public IReadOnlyCollection<TopicPartition> Assignment => Cursors.Partitions();
 
-    /// <summary>Bytes of fetch answers and decompressed batches held, those that the application has not released included.</summary>
+    /// <summary>Bytes of fetch answers and decompressed batches held, those that the application has not released
+    /// included.</summary>
     public long BufferedBytes => _fetching.Budget.Held;
 
-    /// <summary>Joins the group to share these topics with its other members. Calling it again changes the topics. What it gets
-    /// comes as <see cref="PollKind.Assigned"/>.</summary>
-    /// <exception cref="InvalidOperationException">There is no GroupId, or partitions were named with Assign.</exception>
+    /// <summary>Joins the group to share these topics with its other members. Calling it again changes the topics.
+    /// What it gets comes as <see cref="PollKind.Assigned"/>.</summary>
+    /// <exception cref="InvalidOperationException">There is no GroupId, or partitions were named with
+    /// Assign.</exception>
     public void Subscribe(params string[] topics)
     {
         ThrowIfClosed();
@@ -63,18 +66,20 @@ public sealed partial class Consumer : IAsyncDisposable
         if (topics.Length == 0 || topics.Any(string.IsNullOrWhiteSpace))
             throw new ArgumentException("Name at least one topic; names are not empty.", nameof(topics));
         if (_member is null)
-            throw new InvalidOperationException("Subscribe needs ConsumerOptions.GroupId; to read without a group, use Assign.");
+            throw new InvalidOperationException(
+                "Subscribe needs ConsumerOptions.GroupId; to read without a group, use Assign.");
         lock (_gate)
         {
             if (_mode == Mode.Assigned)
-                throw new InvalidOperationException("This consumer reads assigned partitions; make another one to subscribe.");
+                throw new InvalidOperationException(
+                    "This consumer reads assigned partitions; make another one to subscribe.");
             _mode = Mode.Subscribed;
         }
         _member.Subscribe(topics);
     }
 
-    /// <summary>Reads exactly these partitions from now on, without membership. Those that it reads already keep their position
-    /// unless another is given.</summary>
+    /// <summary>Reads exactly these partitions from now on, without membership. Those that it reads already keep
+    /// their position unless another is given.</summary>
     /// <exception cref="InvalidOperationException">The consumer subscribed.</exception>
     public void Assign(IReadOnlyCollection<PartitionStart> partitions)
     {
@@ -109,13 +114,14 @@ public sealed partial class Consumer : IAsyncDisposable
     /// <param name="timeout">How long at most; zero looks and returns.</param>
     /// <param name="cancellation">Ends the wait; nothing is lost by it.</param>
     /// <exception cref="CorruptBatchException">A batch cannot be read.</exception>
-    /// <exception cref="KafkaServerException">Reading a partition is forbidden, or its position cannot be found, or the group
-    /// refused this member for good.</exception>
+    /// <exception cref="KafkaServerException">Reading a partition is forbidden, or its position cannot be found, or
+    /// the group refused this member for good.</exception>
     /// <exception cref="InvalidOperationException">Another poll is under way.</exception>
     public async ValueTask<PollResult> PollAsync(TimeSpan timeout, CancellationToken cancellation = default)
     {
         if (Interlocked.Exchange(ref _isPolling, 1) != 0)
-            throw new InvalidOperationException("Another PollAsync of this consumer is under way; poll from one place.");
+            throw new InvalidOperationException(
+                "Another PollAsync of this consumer is under way; poll from one place.");
         try
         {
             var deadline = timeout == Timeout.InfiniteTimeSpan
@@ -140,7 +146,8 @@ public sealed partial class Consumer : IAsyncDisposable
         }
     }
 
-    /// <summary>Hands out no more records of the partition until <see cref="Resume"/>. What is buffered is kept.</summary>
+    /// <summary>Hands out no more records of the partition until <see cref="Resume"/>. What is buffered is
+    /// kept.</summary>
     /// <returns>False if the partition is not held (any more).</returns>
     public bool Pause(TopicPartition partition) => Cursors.SetPaused(partition, true);
 
@@ -164,8 +171,10 @@ public sealed partial class Consumer : IAsyncDisposable
         return isHeld;
     }
 
-    /// <summary>The next offset that a poll hands out; null while it is not known, or if the partition is not held.</summary>
-    public long? Position(TopicPartition partition) => Cursors.TryGetPosition(partition, out var position) ? position : null;
+    /// <summary>The next offset that a poll hands out; null while it is not known, or if the partition is not
+    /// held.</summary>
+    public long? Position(TopicPartition partition) =>
+        Cursors.TryGetPosition(partition, out var position) ? position : null;
 
     /// <summary>Ends reading: leaves the group, unless the member is static, and drops what is buffered. The caller has
     /// drained and committed. Batches that it holds stay readable until it disposes them.</summary>

@@ -2,7 +2,8 @@ using Millrace.Client.Groups;
 
 namespace Millrace.Client.Consume;
 
-/// <summary>Where to begin in a partition that has no committed offset, or whose position the broker no longer holds.</summary>
+/// <summary>Where to begin in a partition that has no committed offset, or whose position the broker no longer
+/// holds.</summary>
 public enum AutoOffsetReset
 {
     /// <summary>At the oldest record that is there.</summary>
@@ -11,7 +12,8 @@ public enum AutoOffsetReset
     /// <summary>At the end: only records that come from now on.</summary>
     Latest,
 
-    /// <summary>Nowhere: <see cref="Consumer.PollAsync"/> throws, and the application decides with <see cref="Consumer.Seek"/>.</summary>
+    /// <summary>Nowhere: <see cref="Consumer.PollAsync"/> throws, and the application decides with
+    /// <see cref="Consumer.Seek"/>.</summary>
     Error,
 }
 
@@ -28,63 +30,70 @@ public enum IsolationLevel
 /// <summary>How a <see cref="Consumer"/> behaves.</summary>
 public sealed record ConsumerOptions
 {
-    /// <summary>The group, for <see cref="Consumer.Subscribe"/> and for commits. Null: no group, partitions are named with
-    /// <see cref="Consumer.Assign"/>.</summary>
+    /// <summary>The group, for <see cref="Consumer.Subscribe"/> and for commits. Null: no group, partitions are named
+    /// with <see cref="Consumer.Assign"/>.</summary>
     public string? GroupId { get; init; }
 
-    /// <summary>A name that this member keeps across restarts (KIP-345): it gets its partitions back without a rebalance if it
-    /// returns within the session timeout. Unique in the group. Null: a dynamic member.</summary>
+    /// <summary>A name that this member keeps across restarts (KIP-345): it gets its partitions back without a
+    /// rebalance if it returns within the session timeout. Unique in the group. Null: a dynamic member.</summary>
     public string? GroupInstanceId { get; init; }
 
     /// <summary>After how long without a heartbeat the group takes the partitions away. The broker bounds it
     /// (6 s to 30 min by default). Default 45 s, Kafka's own: longer than a broker restart.</summary>
     public TimeSpan SessionTimeout { get; init; } = TimeSpan.FromSeconds(45);
 
-    /// <summary>How often the coordinator hears of this member, whatever the application does. Default 3 s: fifteen tries within a session.</summary>
+    /// <summary>How often the coordinator hears of this member, whatever the application does. Default 3 s: fifteen
+    /// tries within a session.</summary>
     public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>How long a rebalance waits for this member, and so the longest time from <see cref="PollKind.Revoking"/> to
-    /// <see cref="Consumer.AcknowledgeRevocation"/>; after it the partitions are lost. Default 5 min, Kafka's own.</summary>
+    /// <summary>How long a rebalance waits for this member, and so the longest time from
+    /// <see cref="PollKind.Revoking"/> to <see cref="Consumer.AcknowledgeRevocation"/>; after it the partitions are
+    /// lost. Default 5 min, Kafka's own.</summary>
     public TimeSpan RebalanceTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Where to begin without a committed offset. Default the oldest record: a new group misses nothing.</summary>
+    /// <summary>Where to begin without a committed offset. Default the oldest record: a new group misses
+    /// nothing.</summary>
     public AutoOffsetReset AutoOffsetReset { get; init; } = AutoOffsetReset.Earliest;
 
-    /// <summary>How many bytes must be there before a broker answers a fetch early. Default 1: lowest latency.</summary>
+    /// <summary>How many bytes must be there before a broker answers a fetch early. Default 1: lowest
+    /// latency.</summary>
     public int FetchMinBytes { get; init; } = 1;
 
-    /// <summary>How long a broker waits for <see cref="FetchMinBytes"/>. Default 500 ms: two requests a second when idle.</summary>
+    /// <summary>How long a broker waits for <see cref="FetchMinBytes"/>. Default 500 ms: two requests a second when
+    /// idle.</summary>
     public TimeSpan FetchMaxWait { get; init; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>The most bytes of one fetch answer. Default 1 MiB: the answer is still in the processor's cache when it is
-    /// parsed (larger ones measured slower on a fast network; raise it where round trips are long). A single larger batch
-    /// comes nevertheless.</summary>
+    /// <summary>The most bytes of one fetch answer. Default 1 MiB: the answer is still in the processor's cache when
+    /// it is parsed (larger ones measured slower on a fast network; raise it where round trips are long). A single
+    /// larger batch comes nevertheless.</summary>
     public int FetchMaxBytes { get; init; } = 1024 * 1024;
 
     /// <summary>The most bytes of one partition in a fetch answer, and how much of a partition is buffered before it is
     /// fetched again. Default 1 MiB.</summary>
     public int MaxPartitionFetchBytes { get; init; } = 1024 * 1024;
 
-    /// <summary>The most bytes of fetch answers and decompressed batches that may be held, those that the application has not
-    /// released included: a slow application slows fetching down instead of growing. Default 64 MiB.</summary>
+    /// <summary>The most bytes of fetch answers and decompressed batches that may be held, those that the application
+    /// has not released included: a slow application slows fetching down instead of growing. Default 64 MiB.</summary>
     public long MaxBufferedBytes { get; init; } = 64 * 1024 * 1024;
 
-    /// <summary>The most records of one poll; the last batch may exceed it. Default 10,000: a few milliseconds of dispatching.</summary>
+    /// <summary>The most records of one poll; the last batch may exceed it. Default 10,000: a few milliseconds of
+    /// dispatching.</summary>
     public int MaxPollRecords { get; init; } = 10_000;
 
     /// <summary>The most bytes of one poll; the last batch may exceed it. Default 1 MiB.</summary>
     public int MaxPollBytes { get; init; } = 1024 * 1024;
 
-    /// <summary>The most bytes that one batch may decompress to: a few bytes on the wire can claim gigabytes. Default 64 MiB,
-    /// far above what brokers accept by default (1 MiB compressed).</summary>
+    /// <summary>The most bytes that one batch may decompress to: a few bytes on the wire can claim gigabytes. Default
+    /// 64 MiB, far above what brokers accept by default (1 MiB compressed).</summary>
     public int MaxDecompressedBatchBytes { get; init; } = 64 * 1024 * 1024;
 
     /// <summary>Which records of transactions are delivered. Default all, as in Kafka's own client.</summary>
     public IsolationLevel IsolationLevel { get; init; } = IsolationLevel.ReadUncommitted;
 
-    /// <summary>What this member can divide partitions with, best first; a group uses one that all its members list. With
-    /// cooperative strategies alone, partitions are kept while the group rebalances; one eager strategy in the list makes the
-    /// member give up everything before each rebalance. Default cooperative-sticky, which Kafka's own client offers as well.</summary>
+    /// <summary>What this member can divide partitions with, best first; a group uses one that all its members list.
+    /// With cooperative strategies alone, partitions are kept while the group rebalances; one eager strategy in the
+    /// list makes the member give up everything before each rebalance. Default cooperative-sticky, which Kafka's own
+    /// client offers as well.</summary>
     public IReadOnlyList<PartitionAssignor> Assignors { get; init; } = [PartitionAssignor.CooperativeSticky];
 
     /// <summary>Checks every batch's CRC-32C. Default true.</summary>

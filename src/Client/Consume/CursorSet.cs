@@ -6,8 +6,8 @@ using Millrace.Protocol.Messages;
 
 namespace Millrace.Client.Consume;
 
-/// <summary>The partitions that a consumer reads: decides what to fetch, takes answers in, hands batches out in turn. Synchronous;
-/// one lock guards it, taken per request, per poll and per call, never per record.</summary>
+/// <summary>The partitions that a consumer reads: decides what to fetch, takes answers in, hands batches out in turn.
+/// Synchronous; one lock guards it, taken per request, per poll and per call, never per record.</summary>
 sealed class CursorSet(
     ConsumerOptions options, BatchDecoder decoder, BufferBudget budget, int mostFetchBytes, ILogger logger)
 {
@@ -272,7 +272,8 @@ sealed class CursorSet(
         ApplyError(entry, data.ErrorCode, now, ref outcome);
     }
 
-    // An unclean election removed records that were read already (KIP-320). What was buffered after that point never was.
+    // An unclean election removed records that were read already (KIP-320). What was buffered after that point never
+    // was.
     void Truncate(PartitionCursor cursor, long endOffset, int epoch)
     {
         ConsumerLog.Truncated(

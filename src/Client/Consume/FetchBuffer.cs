@@ -2,8 +2,8 @@ using Millrace.Protocol.Wire;
 
 namespace Millrace.Client.Consume;
 
-/// <summary>Bytes that are held for the application: one fetch answer, or one decompressed batch. Counted references; the
-/// last release gives the buffer to its pool and the bytes back to the budget.</summary>
+/// <summary>Bytes that are held for the application: one fetch answer, or one decompressed batch. Counted references;
+/// the last release gives the buffer to its pool and the bytes back to the budget.</summary>
 sealed class FetchBuffer
 {
     readonly SharedBuffer _buffer;
@@ -11,7 +11,8 @@ sealed class FetchBuffer
     readonly int _charged;
     int _references = 1;
 
-    /// <summary>Takes over the caller's reference and charges the budget. The creator holds the first reference.</summary>
+    /// <summary>Takes over the caller's reference and charges the budget. The creator holds the first
+    /// reference.</summary>
     public FetchBuffer(SharedBuffer buffer, BufferBudget budget)
     {
         _buffer = buffer;

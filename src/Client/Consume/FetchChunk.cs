@@ -41,7 +41,8 @@ sealed class FetchChunk
 
     public long LogStartOffset { get; }
 
-    /// <summary>True for a control batch, and for one of an aborted transaction (KIP-98). Call once per batch, in order.</summary>
+    /// <summary>True for a control batch, and for one of an aborted transaction (KIP-98). Call once per batch, in
+    /// order.</summary>
     public bool IsFiltered(in RecordBatchHeader header, ReadOnlyMemory<byte> batch)
     {
         if (_aborted is not null)

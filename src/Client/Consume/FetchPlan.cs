@@ -47,4 +47,5 @@ sealed class FetchPlan
 /// <param name="NeedsReset">A position has to be found.</param>
 /// <param name="Leaders">New leaders that the answer named (KIP-951).</param>
 readonly record struct FetchOutcome(
-    bool HasRecords, bool NeedsRefresh, bool NeedsReset, List<(string Topic, int Partition, int Leader, int Epoch)>? Leaders);
+    bool HasRecords, bool NeedsRefresh, bool NeedsReset,
+        List<(string Topic, int Partition, int Leader, int Epoch)>? Leaders);

@@ -7,9 +7,10 @@ using Millrace.Protocol.Wire;
 
 namespace Millrace.Client.Consume;
 
-/// <summary>The records of one batch of one partition. The records are borrowed: they may be read until the last reference
-/// is given back with <see cref="Dispose"/>. Whoever gets a batch from a poll holds one; <see cref="Retain"/> takes more, for
-/// more holders. Reading after the last is a bug that throws <see cref="ObjectDisposedException"/>. Thread-safe for reading.</summary>
+/// <summary>The records of one batch of one partition. The records are borrowed: they may be read until the last
+/// reference is given back with <see cref="Dispose"/>. Whoever gets a batch from a poll holds one;
+/// <see cref="Retain"/> takes more, for more holders. Reading after the last is a bug that throws
+/// <see cref="ObjectDisposedException"/>. Thread-safe for reading.</summary>
 public sealed class FetchedBatch : IReadOnlyList<FetchedRecord>, IDisposable
 {
     readonly RecordBatchHeader _header;
@@ -19,7 +20,8 @@ public sealed class FetchedBatch : IReadOnlyList<FetchedRecord>, IDisposable
     byte[]? _index;             // one RecordView a record
     int _references = 1;
 
-    // The index has the parsed records from the wanted offset on; the batch takes over both, and one reference to the buffer.
+    // The index has the parsed records from the wanted offset on; the batch takes over both, and one reference to the
+    // buffer.
     internal FetchedBatch(
         TopicPartition topicPartition,
         in RecordBatchHeader header,
@@ -47,7 +49,8 @@ public sealed class FetchedBatch : IReadOnlyList<FetchedRecord>, IDisposable
     /// <summary>The uncompressed size of the batch's records, in bytes.</summary>
     public int SizeBytes => _section.Length;
 
-    /// <summary>Where reading goes on after this batch. Not the last record's offset plus one in a compacted topic.</summary>
+    /// <summary>Where reading goes on after this batch. Not the last record's offset plus one in a compacted
+    /// topic.</summary>
     public long NextOffset => _header.NextOffset;
 
     /// <summary>The leader epoch under which the batch was written, to commit beside offsets; -1 if unknown.</summary>
@@ -56,8 +59,8 @@ public sealed class FetchedBatch : IReadOnlyList<FetchedRecord>, IDisposable
     /// <summary>Who set the timestamps.</summary>
     public TimestampType TimestampType => _header.TimestampType;
 
-    /// <summary>The end of what may be read in the partition, as of the fetch: the high watermark, or the last stable offset
-    /// for a read-committed consumer.</summary>
+    /// <summary>The end of what may be read in the partition, as of the fetch: the high watermark, or the last stable
+    /// offset for a read-committed consumer.</summary>
     public long HighWatermark { get; internal init; }
 
     /// <summary>The oldest offset of the partition, as of the fetch; -1 if unknown.</summary>
@@ -79,7 +82,8 @@ public sealed class FetchedBatch : IReadOnlyList<FetchedRecord>, IDisposable
         if (Interlocked.Increment(ref _references) <= 1)
         {
             Interlocked.Decrement(ref _references);
-            throw new ObjectDisposedException(nameof(FetchedBatch), $"The batch of {TopicPartition} was released already.");
+            throw new ObjectDisposedException(nameof(FetchedBatch),
+                $"The batch of {TopicPartition} was released already.");
         }
     }
 
@@ -88,7 +92,8 @@ public sealed class FetchedBatch : IReadOnlyList<FetchedRecord>, IDisposable
     {
         var left = Interlocked.Decrement(ref _references);
         if (left < 0)
-            throw new ObjectDisposedException(nameof(FetchedBatch), $"The batch of {TopicPartition} was released too often.");
+            throw new ObjectDisposedException(nameof(FetchedBatch),
+                $"The batch of {TopicPartition} was released too often.");
         if (left > 0)
             return;
         var index = Interlocked.Exchange(ref _index, null)!;

@@ -1,9 +1,11 @@
 using System.Text;
 using Millrace.Protocol;
+using Millrace.Protocol.Records;
 
 namespace Millrace.Client.Consume;
 
-/// <summary>One record, borrowed from its batch: valid until the batch's last reference is given back. Small enough to copy.</summary>
+/// <summary>One record, borrowed from its batch: valid until the batch's last reference is given back. Small enough
+/// to copy.</summary>
 public readonly struct FetchedRecord
 {
     readonly FetchedBatch _batch;
@@ -21,7 +23,8 @@ public readonly struct FetchedRecord
     /// <summary>Its offset in the partition.</summary>
     public long Offset => _batch.OffsetOf(_index);
 
-    /// <summary>Milliseconds since 1970 UTC, set by the producer or by the broker (<see cref="FetchedBatch.TimestampType"/>).</summary>
+    /// <summary>Milliseconds since 1970 UTC, set by the producer or by the broker
+    /// (<see cref="FetchedBatch.TimestampType"/>).</summary>
     public long TimestampMs => _batch.TimestampOf(_index);
 
     /// <summary>The key's bytes; empty if null. Borrowed.</summary>
@@ -85,7 +88,7 @@ public readonly struct FetchedHeaders
             if (headers.KeyLength == Encoding.UTF8.GetByteCount(key) && IsEqual(headers.Key, key))
             {
                 found = true;
-                value = headers.ValueIsNull ? null : _batch.Section.Slice(headers.ValueStart, headers.ValueLength);
+                value = ValueOf(headers);
             }
         }
         return found;
@@ -101,12 +104,15 @@ public readonly struct FetchedHeaders
         var headers = view.Headers(_batch.Section.Span);
         for (var i = 0; headers.MoveNext(); i++)
         {
-            ReadOnlyMemory<byte>? value =
-                headers.ValueIsNull ? null : _batch.Section.Slice(headers.ValueStart, headers.ValueLength);
-            result[i] = new RecordHeader(Encoding.UTF8.GetString(headers.Key), value);
+            result[i] = new RecordHeader(Encoding.UTF8.GetString(headers.Key), ValueOf(headers));
         }
         return result;
     }
+
+    // "null : slice" would be an empty value: null converts to a byte array, and that to memory.
+    ReadOnlyMemory<byte>? ValueOf(in RecordHeaderReader header) => header.ValueIsNull
+        ? default(ReadOnlyMemory<byte>?)
+        : _batch.Section.Slice(header.ValueStart, header.ValueLength);
 
     static bool IsEqual(ReadOnlySpan<byte> utf8, string text)
     {

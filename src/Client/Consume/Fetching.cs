@@ -6,8 +6,9 @@ using Millrace.Protocol.Messages;
 
 namespace Millrace.Client.Consume;
 
-/// <summary>Everything of a consumer that runs in the background for its partitions: one fetcher per leader, and the loop that
-/// finds positions. The consumer has connections of its own for fetching, so that its long polls hold nobody else up.</summary>
+/// <summary>Everything of a consumer that runs in the background for its partitions: one fetcher per leader, and the
+/// loop that finds positions. The consumer has connections of its own for fetching, so that its long polls hold
+/// nobody else up.</summary>
 sealed class Fetching : IAsyncDisposable
 {
     const short ListOffsetsCap = 7;
@@ -30,7 +31,8 @@ sealed class Fetching : IAsyncDisposable
         _lanes = lanes;
         Signals = signals;
         Budget = new BufferBudget(options.MaxBufferedBytes, WakeFetchers);
-        var decoder = new BatchDecoder(core.Runtime.BufferPool, Budget, options.CheckCrcs, options.MaxDecompressedBatchBytes);
+        var decoder = new BatchDecoder(core.Runtime.BufferPool, Budget, options.CheckCrcs,
+            options.MaxDecompressedBatchBytes);
         Cursors = new CursorSet(options, decoder, Budget, core.Options.MaxResponseBytes / 2, core.Logger);
         _interest = core.Metadata.Register(OnView);
     }
@@ -41,7 +43,8 @@ sealed class Fetching : IAsyncDisposable
 
     ConsumerSignals Signals { get; }
 
-    /// <summary>The partitions changed: makes sure that their topics' metadata is there and that somebody fetches them.</summary>
+    /// <summary>The partitions changed: makes sure that their topics' metadata is there and that somebody fetches
+    /// them.</summary>
     public void OnCursorsChanged()
     {
         var topics = Cursors.Partitions().Select(tp => tp.Topic).ToHashSet(StringComparer.Ordinal);
@@ -100,6 +103,9 @@ sealed class Fetching : IAsyncDisposable
         Cursors.Remove(Cursors.Partitions());
     }
 
+    static bool IsExpected(Exception e) => e is KafkaConnectionException or KafkaServerException
+        or ObjectDisposedException or OperationCanceledException;
+
     void OnView(ClusterView view)
     {
         _lanes.Update(view);
@@ -115,8 +121,7 @@ sealed class Fetching : IAsyncDisposable
         {
             await _core.Metadata.RefreshAsync(isUrgent: true, _stop.Token).ConfigureAwait(false);
         }
-        catch (Exception e) when (
-            e is KafkaConnectionException or KafkaServerException or ObjectDisposedException or OperationCanceledException)
+        catch (Exception e) when (IsExpected(e))
         {
             // The loop has logged it; RunResetsAsync asks again while a partition has no leader.
         }
@@ -135,7 +140,8 @@ sealed class Fetching : IAsyncDisposable
                 r => view.LeaderOf(r.Cursor.TopicPartition.Topic, r.Cursor.TopicPartition.Partition));
             foreach (var group in byLeader)
             {
-                // Not awaited: one slow broker must not hold up positions on the others. Marked in flight until it ends.
+                // Not awaited: one slow broker must not hold up positions on the others. Marked in flight until it
+                // ends.
                 _ = ResetAsync(group.Key, [.. group], view);
             }
             var sleep = hasLeaderless ? LeaderlessRefresh : LongestSleep;
@@ -165,8 +171,7 @@ sealed class Fetching : IAsyncDisposable
                 }
             }
         }
-        catch (Exception e) when (
-            e is KafkaConnectionException or KafkaServerException or ObjectDisposedException or OperationCanceledException)
+        catch (Exception e) when (IsExpected(e))
         {
             foreach (var tp in open.Keys)
                 ConsumerLog.ResetFailed(_core.Logger, tp.Topic, tp.Partition, e.Message);

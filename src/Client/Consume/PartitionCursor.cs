@@ -5,9 +5,9 @@ using Millrace.Protocol.Wire;
 
 namespace Millrace.Client.Consume;
 
-/// <summary>Where reading stands in one partition, and what is buffered of it. Guarded by the gate of <see cref="CursorSet"/>.
-/// Every change of where to read (seek, reset, revocation) counts <see cref="Stamp"/> up and drops the buffers; an answer
-/// to a fetch of an older stamp is dropped unseen.</summary>
+/// <summary>Where reading stands in one partition, and what is buffered of it. Guarded by the gate of
+/// <see cref="CursorSet"/>. Every change of where to read (seek, reset, revocation) counts <see cref="Stamp"/> up and
+/// drops the buffers; an answer to a fetch of an older stamp is dropped unseen.</summary>
 sealed class PartitionCursor(TopicPartition topicPartition, int fetchBytes)
 {
     readonly Queue<FetchChunk> _chunks = new();
@@ -23,15 +23,16 @@ sealed class PartitionCursor(TopicPartition topicPartition, int fetchBytes)
     /// <summary>The next offset to ask for: the position plus what is buffered.</summary>
     public long FetchOffset { get; private set; }
 
-    /// <summary>The leader epoch of the last batch before <see cref="FetchOffset"/>, by which a leader notices that its log and what was
-    /// read part (KIP-320, KIP-595); -1 if unknown.</summary>
+    /// <summary>The leader epoch of the last batch before <see cref="FetchOffset"/>, by which a leader notices that
+    /// its log and what was read part (KIP-320, KIP-595); -1 if unknown.</summary>
     public int LastEpoch { get; private set; } = -1;
 
     public int Stamp { get; private set; }
 
     public bool IsPaused { get; set; }
 
-    /// <summary>The timestamp to ask ListOffsets for (-2 earliest, -1 latest), while the position must be found.</summary>
+    /// <summary>The timestamp to ask ListOffsets for (-2 earliest, -1 latest), while the position must be
+    /// found.</summary>
     public long? ResetTimestamp { get; private set; }
 
     public bool IsResetInFlight { get; set; }
@@ -108,12 +109,14 @@ sealed class PartitionCursor(TopicPartition topicPartition, int fetchBytes)
             NotBefore = long.MaxValue;   // until the poll that meets the damage
         var whole = batches.Fault != BatchFault.None ? records : records[..batches.Position];
         frame.Retain();
-        _chunks.Enqueue(new FetchChunk(frame, whole, readCommitted ? data.AbortedTransactions : null, HighWatermark, LogStartOffset));
+        var aborted = readCommitted ? data.AbortedTransactions : null;
+        _chunks.Enqueue(new FetchChunk(frame, whole, aborted, HighWatermark, LogStartOffset));
         BufferedBytes += whole.Length;
         return true;
     }
 
-    /// <summary>The next batch with something to hand out; moves the position past it. Null if nothing is left.</summary>
+    /// <summary>The next batch with something to hand out; moves the position past it. Null if nothing is
+    /// left.</summary>
     /// <exception cref="CorruptBatchException">The next batch cannot be read. The position stays before it.</exception>
     public FetchedBatch? TakeNext(BatchDecoder decoder)
     {
@@ -146,7 +149,8 @@ sealed class PartitionCursor(TopicPartition topicPartition, int fetchBytes)
             return null;
         }
         if (decoder.Validate(bytes.Span) is var fault && fault != BatchFault.None)
-            throw new CorruptBatchException(topicPartition, header.BaseOffset, Math.Max(position + 1, header.NextOffset), fault.Text());
+            throw new CorruptBatchException(topicPartition, header.BaseOffset,
+                Math.Max(position + 1, header.NextOffset), fault.Text());
         FetchedBatch? batch = null;
         try
         {
@@ -156,7 +160,8 @@ sealed class PartitionCursor(TopicPartition topicPartition, int fetchBytes)
         }
         catch (WireFormatException e)
         {
-            throw new CorruptBatchException(topicPartition, header.BaseOffset, header.NextOffset, e.Message.TrimEnd('.'), e);
+            throw new CorruptBatchException(topicPartition, header.BaseOffset, header.NextOffset,
+                e.Message.TrimEnd('.'), e);
         }
         Position = header.NextOffset;
         Skip(chunk, bytes.Length);

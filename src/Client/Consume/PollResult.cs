@@ -11,14 +11,16 @@ public enum PollKind
     /// <summary><see cref="PollResult.Batches"/>: dispose each when its records are done.</summary>
     Records,
 
-    /// <summary><see cref="PollResult.Assigned"/>: partitions that came in addition to those held. Positions are set already.</summary>
+    /// <summary><see cref="PollResult.Assigned"/>: partitions that came in addition to those held. Positions are set
+    /// already.</summary>
     Assigned,
 
     /// <summary><see cref="PollResult.Partitions"/>: finish what runs, commit, then call
     /// <see cref="Consumer.AcknowledgeRevocation"/>. No more records of them come.</summary>
     Revoking,
 
-    /// <summary><see cref="PollResult.Partitions"/>: drop what runs and do not commit; another member may have them already.</summary>
+    /// <summary><see cref="PollResult.Partitions"/>: drop what runs and do not commit; another member may have them
+    /// already.</summary>
     Lost,
 }
 
@@ -34,7 +36,8 @@ public sealed class PollResult
     /// <summary>What it is.</summary>
     public PollKind Kind { get; internal init; }
 
-    /// <summary>Whole batches, each of one partition, in order within a partition. The caller owns one reference to each.</summary>
+    /// <summary>Whole batches, each of one partition, in order within a partition. The caller owns one reference to
+    /// each.</summary>
     public IReadOnlyList<FetchedBatch> Batches { get; internal init; } = [];
 
     /// <summary>The partitions that came.</summary>
@@ -50,7 +53,8 @@ public sealed class PollResult
 /// <see cref="ConsumerOptions.AutoOffsetReset"/> decides.</param>
 /// <param name="Metadata">The string committed beside it; null if none or empty.</param>
 /// <param name="LeaderEpoch">The leader epoch committed beside it; -1 if unknown.</param>
-public readonly record struct AssignedPartition(TopicPartition TopicPartition, long? Offset, string? Metadata, int LeaderEpoch);
+public readonly record struct AssignedPartition(
+    TopicPartition TopicPartition, long? Offset, string? Metadata, int LeaderEpoch);
 
 /// <summary>An offset to commit.</summary>
 /// <param name="TopicPartition">Of which partition.</param>

@@ -4,7 +4,8 @@ using Millrace.Protocol.Wire;
 
 namespace Millrace.Client.Groups;
 
-/// <summary>What members of a consumer group tell each other inside JoinGroup and SyncGroup. The broker never reads it.</summary>
+/// <summary>What members of a consumer group tell each other inside JoinGroup and SyncGroup. The broker never reads
+/// it.</summary>
 static class ConsumerProtocol
 {
     /// <summary>The protocol type of JoinGroup.</summary>
@@ -61,14 +62,16 @@ static class ConsumerProtocol
         return VersionedData.Encode(assignment, AssignmentVersion);
     }
 
-    /// <summary>Empty bytes are an empty assignment: what the coordinator sends for a member that the leader left out.</summary>
+    /// <summary>Empty bytes are an empty assignment: what the coordinator sends for a member that the leader left
+    /// out.</summary>
     /// <exception cref="WireFormatException">The leader sent something else.</exception>
     public static List<TopicPartition> DecodeAssignment(ReadOnlyMemory<byte> bytes)
     {
         var partitions = new List<TopicPartition>();
         if (bytes.IsEmpty)
             return partitions;
-        foreach (var topic in VersionedData.Decode<ConsumerProtocolAssignment>(bytes, allowNewer: true).AssignedPartitions)
+        var assignment = VersionedData.Decode<ConsumerProtocolAssignment>(bytes, allowNewer: true);
+        foreach (var topic in assignment.AssignedPartitions)
         {
             foreach (var partition in topic.Partitions)
                 partitions.Add(new TopicPartition(topic.Topic, partition));

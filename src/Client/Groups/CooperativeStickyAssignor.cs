@@ -28,7 +28,8 @@ sealed class CooperativeStickyAssignor : PartitionAssignor
         var result = Empty(members);
         foreach (var (partition, owner) in balancer.Balance())
         {
-            if (claims.Valid.TryGetValue(partition, out var holder) ? holder == owner : !claims.HeldByOther(partition, owner))
+            if (claims.Valid.TryGetValue(partition, out var holder)
+                ? holder == owner : !claims.HeldByOther(partition, owner))
                 result[ordered[owner].MemberId].Add(partition);
         }
         foreach (var list in result.Values)
@@ -64,7 +65,8 @@ sealed class CooperativeStickyAssignor : PartitionAssignor
             foreach (var (partition, list) in claims._claimants)
             {
                 var newest = list.MaxBy(i => members[i].Generation);
-                var undisputed = list.TrueForAll(i => i == newest || members[i].Generation < members[newest].Generation);
+                var undisputed = list.TrueForAll(i => i == newest
+                    || members[i].Generation < members[newest].Generation);
                 if (undisputed && members[newest].Topics.Contains(partition.Topic)
                     && partitionCounts.TryGetValue(partition.Topic, out var count) && partition.Partition < count)
                     claims.Valid[partition] = newest;

@@ -8,9 +8,9 @@ using Millrace.Protocol.Wire;
 
 namespace Millrace.Client.Groups;
 
-/// <summary>Drives a <see cref="GroupMemberCore"/>: sends what it asks for, tells it the answers and the time, passes its events
-/// on. Its loop does not depend on the application's polls. JoinGroup waits at the broker, so each member has its own
-/// connection to the coordinator.</summary>
+/// <summary>Drives a <see cref="GroupMemberCore"/>: sends what it asks for, tells it the answers and the time, passes
+/// its events on. Its loop does not depend on the application's polls. JoinGroup waits at the broker, so each member
+/// has its own connection to the coordinator.</summary>
 sealed class GroupMember : IAsyncDisposable
 {
     const short JoinCap = 9;
@@ -19,7 +19,9 @@ sealed class GroupMember : IAsyncDisposable
     const short LeaveCap = 5;
     const short FirstLeaveWithList = 3;
     static readonly TimeSpan LongestSleep = TimeSpan.FromSeconds(5);
-    static readonly TimeSpan LeaveTimeout = TimeSpan.FromSeconds(5);   // closing must end; the session timeout does the rest
+
+    // Closing must end; the session timeout does the rest.
+    static readonly TimeSpan LeaveTimeout = TimeSpan.FromSeconds(5);
 
     readonly ClientCore _core;
     readonly ConnectionPool _lanes;

@@ -112,7 +112,8 @@ sealed partial class GroupMemberCore
         if (_assignor is null)
         {
             Fail(ErrorCode.InconsistentGroupProtocol,
-                $"Group '{settings.GroupId}' chose the assignor '{response.ProtocolName}', which this member did not offer");
+                $"Group '{settings.GroupId}' chose the assignor '{response.ProtocolName}', which this member "
+                    + "did not offer");
             return;
         }
         if (ReadMembers(response) is { } problem)
@@ -135,8 +136,8 @@ sealed partial class GroupMemberCore
         Sync(_skipAssignment ? [] : _assignor!.Assign(_members, _counts));
     }
 
-    /// <summary>What the cluster's metadata says now of <see cref="WatchedTopics"/>. If it differs from what was assigned,
-    /// topics grew, came or went, and the group assigns anew.</summary>
+    /// <summary>What the cluster's metadata says now of <see cref="WatchedTopics"/>. If it differs from what was
+    /// assigned, topics grew, came or went, and the group assigns anew.</summary>
     public void OnWatchedCounts(IReadOnlyDictionary<string, int> counts, long now)
     {
         if (_phase != Phase.Stable || WatchedTopics.Count == 0)
@@ -226,7 +227,8 @@ sealed partial class GroupMemberCore
     }
 
     /// <summary>A commit was refused. What that says of the membership counts only if it was sent by today's.</summary>
-    /// <returns>The code for the caller: <see cref="ErrorCode.RebalanceInProgress"/> if trying again may help.</returns>
+    /// <returns>The code for the caller: <see cref="ErrorCode.RebalanceInProgress"/> if trying again may
+    /// help.</returns>
     public ErrorCode OnCommitRefused(string memberId, int generation, ErrorCode code, long now)
     {
         var current = memberId == MemberId && generation == Generation;
@@ -338,11 +340,13 @@ sealed partial class GroupMemberCore
         {
             try
             {
-                members.Add(ConsumerProtocol.DecodeSubscription(member.MemberId, member.GroupInstanceId, member.Metadata));
+                members.Add(ConsumerProtocol.DecodeSubscription(member.MemberId, member.GroupInstanceId,
+                    member.Metadata));
             }
             catch (WireFormatException e)
             {
-                return $"Member '{member.MemberId}' of group '{settings.GroupId}' sent a subscription that cannot be read: "
+                return $"Member '{member.MemberId}' of group '{settings.GroupId}' sent a subscription that "
+                    + $"cannot be read: "
                     + e.Message;
             }
         }

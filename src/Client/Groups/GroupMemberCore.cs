@@ -3,17 +3,20 @@ using Millrace.Protocol.Messages;
 
 namespace Millrace.Client.Groups;
 
-// The life of a member of a classic group (KIP-345 static members, KIP-394 member ids, KIP-429 cooperative rebalancing):
+// The life of a member of a classic group (KIP-345 static members, KIP-394 member ids, KIP-429 cooperative
+// rebalancing):
 //
 //   Idle ─Subscribe─► Rejoin ─JoinGroup─► Joining ─leader─► Counting ─► Syncing ─► Stable ─┐
 //                       ▲                    └──────follower──────────────▲                │ heartbeat says 27,
 //                       └─────────────────────────────────────────────────────────────────┘ revoked, topics grew
 //
-// The coordinator (known or not), the heartbeat and a pending revocation run beside these phases. JoinGroup waits for a pending
-// revocation; heartbeats do not. Time is a monotonic number of milliseconds that only ever comes from the caller.
+// The coordinator (known or not), the heartbeat and a pending revocation run beside these phases. JoinGroup waits for
+// a pending revocation; heartbeats do not. Time is a monotonic number of milliseconds that only ever comes from the
+// caller.
 
-/// <summary>One member of a classic consumer group as a state machine: inputs are answers, user actions and the time; outputs
-/// are requests (<see cref="NextRequest"/>) and events (<see cref="TryTakeEvent"/>). Not thread-safe: its driver locks.</summary>
+/// <summary>One member of a classic consumer group as a state machine: inputs are answers, user actions and the time;
+/// outputs are requests (<see cref="NextRequest"/>) and events (<see cref="TryTakeEvent"/>). Not thread-safe: its
+/// driver locks.</summary>
 sealed partial class GroupMemberCore(GroupSettings settings)
 {
     enum Phase
@@ -201,7 +204,8 @@ sealed partial class GroupMemberCore(GroupSettings settings)
             message.Protocols.Add(new JoinGroupRequest.JoinGroupRequestProtocol
             {
                 Name = assignor.Name,
-                Metadata = ConsumerProtocol.EncodeSubscription(_topics, assignor.UserData(Generation), owned, Generation),
+                Metadata = ConsumerProtocol.EncodeSubscription(_topics, assignor.UserData(Generation), owned,
+                    Generation),
             });
         return new GroupRequest.Join(message, settings.RebalanceTimeoutMs + settings.JoinMarginMs);
     }

@@ -3,7 +3,8 @@ using Millrace.Protocol.Messages;
 namespace Millrace.Client.Groups;
 
 /// <summary>Something that <see cref="GroupMemberCore"/> wants done. Each is answered once, by its own input or by
-/// <see cref="GroupMemberCore.OnFailed"/>; answers to requests that were given up meanwhile are recognized by identity.</summary>
+/// <see cref="GroupMemberCore.OnFailed"/>; answers to requests that were given up meanwhile are recognized by
+/// identity.</summary>
 abstract class GroupRequest
 {
     /// <summary>Ask any broker who coordinates the group.</summary>

@@ -18,8 +18,8 @@ sealed record GroupSettings
 
     public int MaxRetryBackoffMs { get; init; } = 1_000;
 
-    /// <summary>How long above the rebalance timeout a JoinGroup or SyncGroup may take: the coordinator answers when the
-    /// last member came, which may be at the very end of it.</summary>
+    /// <summary>How long above the rebalance timeout a JoinGroup or SyncGroup may take: the coordinator answers when
+    /// the last member came, which may be at the very end of it.</summary>
     public int JoinMarginMs { get; init; } = 5_000;
 
     public IReadOnlyList<PartitionAssignor> Assignors { get; init; } = [PartitionAssignor.CooperativeSticky];

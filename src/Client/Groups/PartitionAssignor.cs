@@ -2,15 +2,16 @@ using Millrace.Protocol;
 
 namespace Millrace.Client.Groups;
 
-/// <summary>How the leader of a classic group divides partitions among its members. The names are Kafka's own, so members
-/// written with other clients share one group. A group uses a strategy that all its members list.</summary>
+/// <summary>How the leader of a classic group divides partitions among its members. The names are Kafka's own, so
+/// members written with other clients share one group. A group uses a strategy that all its members list.</summary>
 public abstract class PartitionAssignor
 {
     private protected PartitionAssignor()
     {
     }
 
-    /// <summary>Per topic, contiguous ranges: partition n of co-partitioned topics goes to the same member. Eager.</summary>
+    /// <summary>Per topic, contiguous ranges: partition n of co-partitioned topics goes to the same member.
+    /// Eager.</summary>
     public static PartitionAssignor Range { get; } = new RangeAssignor();
 
     /// <summary>All partitions dealt out in turn. Eager.</summary>
@@ -46,7 +47,8 @@ public abstract class PartitionAssignor
         return result;
     }
 
-    /// <summary>Static members first, by instance id, so that a restart (new member id) changes nothing; then the rest.</summary>
+    /// <summary>Static members first, by instance id, so that a restart (new member id) changes nothing; then the
+    /// rest.</summary>
     private protected static List<MemberSubscription> Ordered(IReadOnlyList<MemberSubscription> members)
     {
         var sorted = new List<MemberSubscription>(members);
@@ -76,4 +78,8 @@ public abstract class PartitionAssignor
 /// <param name="Owned">What it holds while it joins; empty for eager members.</param>
 /// <param name="Generation">The generation in which it got them; -1 if unknown.</param>
 sealed record MemberSubscription(
-    string MemberId, string? InstanceId, IReadOnlyCollection<string> Topics, IReadOnlyList<TopicPartition> Owned, int Generation);
+    string MemberId,
+    string? InstanceId,
+    IReadOnlyCollection<string> Topics,
+    IReadOnlyList<TopicPartition> Owned,
+    int Generation);

@@ -3,9 +3,10 @@ using Millrace.Protocol;
 namespace Millrace.Client.Groups;
 
 /// <summary>Finds a balanced assignment near a given one. Starts from what members hold, deals out the rest, the most
-/// constrained first, to the least loaded; then shifts single partitions along the shortest chain of members that leads from
-/// a loaded member to one with at least two fewer, until there is none. With equal subscriptions a chain is one step and
-/// the loads end within one of each other; with different ones no chain could make them more even.</summary>
+/// constrained first, to the least loaded; then shifts single partitions along the shortest chain of members that
+/// leads from a loaded member to one with at least two fewer, until there is none. With equal subscriptions a chain
+/// is one step and the loads end within one of each other; with different ones no chain could make them more
+/// even.</summary>
 sealed class StickyBalancer
 {
     readonly List<TopicPartition> _all = [];
@@ -102,7 +103,8 @@ sealed class StickyBalancer
         }
     }
 
-    /// <summary>Breadth first over "could hand a partition to". False if nobody with two fewer can be reached.</summary>
+    /// <summary>Breadth first over "could hand a partition to". False if nobody with two fewer can be
+    /// reached.</summary>
     bool Shift(int from)
     {
         var previous = new (int Member, int Topic)[_load.Length];

@@ -82,7 +82,7 @@ public sealed partial class Producer
         var slot = _topics.GetOrAdd(name, static (n, rules) => new TopicSlot(n, rules), _rules);
         var isNew = _interest.Add(slot.Name);
         UpdateTopic(slot, _core.Metadata.View);
-        if (isNew && slot.Partitions.Length == 0)
+        if (isNew && !slot.IsOpen)
         {
             _core.Metadata.RequestRefresh(isUrgent: true);
         }

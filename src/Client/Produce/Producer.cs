@@ -52,7 +52,7 @@ public sealed partial class Producer : IAsyncDisposable, IProducerPort
         var topic = FindTopic(record.Topic);
         var source = _sources.Rent();
         var task = source.Task;
-        if (topic.Partitions.Length > 0 && _admission.TryReserve(bytes))
+        if (topic.IsOpen && _admission.TryReserve(bytes))
         {
             Append(topic, record, bytes, source);
         }
@@ -74,7 +74,7 @@ public sealed partial class Producer : IAsyncDisposable, IProducerPort
     {
         var bytes = Check(record);
         var topic = FindTopic(record.Topic);
-        if (topic.Partitions.Length > 0 && _admission.TryReserve(bytes))
+        if (topic.IsOpen && _admission.TryReserve(bytes))
         {
             Append(topic, record, bytes, null);
             return ValueTask.CompletedTask;

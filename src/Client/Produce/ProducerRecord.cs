@@ -57,10 +57,10 @@ public readonly struct ProducerRecord
     }
 
     /// <summary>The key, or null.</summary>
-    public ReadOnlyMemory<byte>? Key => _hasKey ? _key : null;
+    public ReadOnlyMemory<byte>? Key => _hasKey ? _key : default(ReadOnlyMemory<byte>?);
 
     /// <summary>The value, or null.</summary>
-    public ReadOnlyMemory<byte>? Value => _hasValue ? _value : null;
+    public ReadOnlyMemory<byte>? Value => _hasValue ? _value : default(ReadOnlyMemory<byte>?);
 
     /// <summary>The headers, in order, or null for none.</summary>
     public RecordHeader[]? Headers { get; init; }

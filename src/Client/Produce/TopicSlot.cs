@@ -10,6 +10,7 @@ sealed class TopicSlot(string name, ProducerRules rules)
     readonly Lock _gate = new();
     readonly Queue<PendingRecord> _pending = new();      // guarded by _gate
     PartitionBuffer[] _partitions = [];                  // replaced as a whole, under _gate
+    volatile bool _isOpen;                               // written under _gate
     int _sticky = -1;
     long _waitingSinceMs;                                // guarded by _gate
 
@@ -20,6 +21,10 @@ sealed class TopicSlot(string name, ProducerRules rules)
 
     /// <summary>All partitions; none while the topic is not known.</summary>
     public PartitionBuffer[] Partitions => Volatile.Read(ref _partitions);
+
+    /// <summary>The partitions are known, and nothing waits for them any more: a record may be appended at once. Until then it
+    /// must queue, or it would overtake those that wait.</summary>
+    public bool IsOpen => _isOpen;
 
     /// <summary>Records wait for the topic to be known.</summary>
     public bool HasPending
@@ -38,7 +43,7 @@ sealed class TopicSlot(string name, ProducerRules rules)
     {
         lock (_gate)
         {
-            if (_partitions.Length == 0)
+            if (!_isOpen)
             {
                 _waitingSinceMs = _pending.Count == 0 ? rules.Runtime.NowMs() : _waitingSinceMs;
                 _pending.Enqueue(record);
@@ -111,17 +116,12 @@ sealed class TopicSlot(string name, ProducerRules rules)
         }
         lock (_gate)
         {
-            // First those that waited, then the door opens: order within the topic stays.
-            if (_pending.Count == 0 || old.Length > 0)
-            {
-                Volatile.Write(ref _partitions, next);
-                return;
-            }
-            _partitions = next;
+            Volatile.Write(ref _partitions, next);
             while (_pending.TryDequeue(out var record))
             {
                 admission.Enqueue(record);
             }
+            _isOpen = true;   // last
         }
     }
 

@@ -83,7 +83,8 @@ readonly record struct ConfigurationValue(string Path, string? Text, List<string
         }
     }
 
-    /// <summary>A time: <c>250ms</c>, <c>5s</c>, <c>2m</c>, <c>1h</c> or <c>00:00:05</c>. A bare number is refused, because
+    /// <summary>A time: <c>250ms</c>, <c>5s</c>, <c>2m</c>, <c>1h</c> or <c>00:00:05</c>. A bare number is refused,
+    /// because
     /// .NET reads it as days.</summary>
     public void AsTime(Action<TimeSpan> set)
     {

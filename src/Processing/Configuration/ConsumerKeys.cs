@@ -40,8 +40,8 @@ static class ConsumerKeys
     public static void Apply(ConsumerSettings settings, IConfigurationSection section) =>
         Keys.Apply(settings, section, settings.Problems);
 
-    // "Retry:Attempts" is for every transient rule, "Retry:HttpRequestException:Attempts" for the rules of that type, which
-    // therefore come second.
+    // "Retry:Attempts" is for every transient rule, "Retry:HttpRequestException:Attempts" for the rules of that
+    // type, which therefore come second.
     static void ApplyRetry(RetryOptions retry, IConfigurationSection section, List<string> problems) =>
         RetryKeys.Apply(
             retry, section, problems, ApplyRule, retry.Rules.Select(rule => rule.ExceptionType.Name).Distinct());
@@ -61,7 +61,8 @@ static class ConsumerKeys
                 }
                 else
                 {
-                    problems.Add($"{section.Path} names a rule without retries; only transient rules have a backoff to change.");
+                    problems.Add(
+                        $"{section.Path} names a rule without retries; only transient rules have a backoff to change.");
                 }
             }
         }

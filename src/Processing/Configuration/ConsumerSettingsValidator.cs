@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Millrace.Processing.Handling;
 using Millrace.Processing.Hosting;
 
 namespace Millrace.Processing.Configuration;
@@ -38,7 +39,8 @@ sealed class ConsumerSettingsValidator(ConsumerRegistration registration, IServi
 
         if (options.Concurrency is < 1 or > 100_000)
         {
-            problems.Add($"Concurrency is {options.Concurrency}; it counts handlers that run at once, use 1 to 100000.");
+            problems.Add(
+                $"Concurrency is {options.Concurrency}; it counts handlers that run at once, use 1 to 100000.");
         }
 
         if (options.MaxInFlight is { } max && max < (options.Concurrency ?? 1))
@@ -66,7 +68,8 @@ sealed class ConsumerSettingsValidator(ConsumerRegistration registration, IServi
 
         if (options.DeadLetter.MaxExceptionBytes is < 0 or > 512 * 1024)
         {
-            problems.Add($"DeadLetter:MaxExceptionBytes is {options.DeadLetter.MaxExceptionBytes}; use 0 to 524288, so that "
+            problems.Add(
+                $"DeadLetter:MaxExceptionBytes is {options.DeadLetter.MaxExceptionBytes}; use 0 to 524288, so that "
                 + "a dead letter stays below the broker's limit for records.");
         }
     }
@@ -88,7 +91,7 @@ sealed class ConsumerSettingsValidator(ConsumerRegistration registration, IServi
             if (same.Count() > 1)
             {
                 problems.Add($"Topic '{same.Key}' has {same.Count()} handlers "
-                    + $"({string.Join(", ", same.Select(handler => handler.Name))}); a consumer has one for each topic. "
+                    + $"({Names(same)}); a consumer has one for each topic. "
                     + "Merge them, or register the other with a consumer of its own group.");
             }
         }
@@ -98,6 +101,9 @@ sealed class ConsumerSettingsValidator(ConsumerRegistration registration, IServi
             CheckDeadLetterTopics(options, problems);
         }
     }
+
+    static string Names(IEnumerable<HandlerDefinition> handlers) =>
+        string.Join(", ", handlers.Select(handler => handler.Name));
 
     void CheckDeadLetterTopics(ConsumerSettings options, List<string> problems)
     {
@@ -110,7 +116,8 @@ sealed class ConsumerSettingsValidator(ConsumerRegistration registration, IServi
             }
             else if (topics.Contains(target, StringComparer.Ordinal))
             {
-                problems.Add($"The dead-letter topic '{target}' is consumed by the same consumer: a record that fails would "
+                problems.Add(
+                    $"The dead-letter topic '{target}' is consumed by the same consumer: a record that fails would "
                     + "come back for ever. Use another topic, or handle it in a consumer of its own.");
             }
         }

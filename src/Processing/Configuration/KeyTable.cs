@@ -3,7 +3,8 @@ using Microsoft.Extensions.Configuration;
 namespace Millrace.Processing.Configuration;
 
 /// <summary>
-/// The keys that a configuration section may have, and what each does. Anything else in the section is an error that names
+/// The keys that a configuration section may have, and what each does. Anything else in the section is an error that
+/// names
 /// the nearest key: a misspelt setting that is silently ignored is found in production.
 /// </summary>
 /// <typeparam name="T">What the keys change.</typeparam>

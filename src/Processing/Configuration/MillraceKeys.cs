@@ -20,7 +20,8 @@ static class MillraceKeys
         .Key("CreateReplicationFactor", (options, value) => value.AsInt32(number =>
             options.CreateReplicationFactor = (short)Math.Clamp(number, short.MinValue, short.MaxValue)));
 
-    public static void Apply(MillraceOptions options, IConfigurationSection section, IReadOnlyCollection<string> groups) =>
+    public static void Apply(
+        MillraceOptions options, IConfigurationSection section, IReadOnlyCollection<string> groups) =>
         Keys.Apply(
             options, section, options.Problems,
             (_, child, problems) => Other(child, groups, problems), [Consumers, .. Foreign]);

@@ -29,7 +29,8 @@ sealed class MillraceOptionsValidator(MillraceRegistration registration) : IVali
 
         if (options.CreateReplicationFactor is 0 or < -1)
         {
-            problems.Add($"CreateReplicationFactor is {options.CreateReplicationFactor}; use -1 for the broker's default, or "
+            problems.Add(
+                $"CreateReplicationFactor is {options.CreateReplicationFactor}; use -1 for the broker's default, or "
                 + "at least 1.");
         }
 

@@ -7,7 +7,9 @@ public sealed class DeadLetterBuilder
 
     internal DeadLetterBuilder(DeadLetterOptions options) => _options = options;
 
-    /// <summary>Writes Spring Kafka's <c>kafka_dlt-*</c> headers as well, so that Java tools read these dead letters.</summary>
+    /// <summary>
+    /// Writes Spring Kafka's <c>kafka_dlt-*</c> headers as well, so that Java tools read these dead letters.
+    /// </summary>
     public DeadLetterBuilder WithSpringHeaders()
     {
         _options.SpringHeaders = true;
@@ -30,7 +32,9 @@ public sealed class DeadLetterBuilder
     }
 
     /// <summary>The waits between tries to write a dead letter while the broker refuses or is away.</summary>
-    /// <param name="backoff">The waits. Its attempts are not counted: a dead letter is tried until it is acknowledged.</param>
+    /// <param name="backoff">
+    /// The waits. Its attempts are not counted: a dead letter is tried until it is acknowledged.
+    /// </param>
     public DeadLetterBuilder ProduceBackoff(Backoff backoff)
     {
         ArgumentNullException.ThrowIfNull(backoff);

@@ -6,7 +6,8 @@ using Millrace.Protocol;
 namespace Millrace.Processing.DeadLetters;
 
 /// <summary>
-/// Reads the headers that were put on a dead letter: our own family, and Spring Kafka's <c>kafka_dlt-*</c> and retry-topic
+/// Reads the headers that were put on a dead letter: our own family, and Spring Kafka's <c>kafka_dlt-*</c> and
+/// retry-topic
 /// headers. Where both are present ours count. Values of the wrong length or form read as absent.
 /// </summary>
 public static class DeadLetterHeaders
@@ -109,11 +110,12 @@ public static class DeadLetterHeaders
         Count = Math.Max(1, Int32(Last(headers, Count)) ?? 1),
     };
 
-    // Spring appends: the first origin is the true one, the last exception is the latest. Both chains name the group with
-    // "dlt-", a quirk of its constants. Numbers are big-endian.
+    // Spring appends: the first origin is the true one, the last exception is the latest. Both chains name the group
+    // with "dlt-", a quirk of its constants. Numbers are big-endian.
     static DeadLetterInfo ReadSpring(IReadOnlyList<RecordHeader> headers, string prefix)
     {
-        var type = Text(Last(headers, prefix + "exception-cause-fqcn")) ?? Text(Last(headers, prefix + "exception-fqcn"));
+        var type = Text(Last(headers, prefix + "exception-cause-fqcn"))
+            ?? Text(Last(headers, prefix + "exception-fqcn"));
         var keyFailed = Last(headers, prefix + "key-exception-fqcn") is not null && type is null;
         var exception = prefix + (keyFailed ? "key-exception-" : "exception-");
         return new DeadLetterInfo
@@ -183,12 +185,14 @@ public static class DeadLetterHeaders
     }
 
     internal static int? Int32(ReadOnlyMemory<byte>? value) =>
-        value is { } bytes && int.TryParse(bytes.Span, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+        value is { } bytes
+            && int.TryParse(bytes.Span, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
             ? number
             : null;
 
     static long? Int64(ReadOnlyMemory<byte>? value) =>
-        value is { } bytes && long.TryParse(bytes.Span, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+        value is { } bytes
+            && long.TryParse(bytes.Span, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
             ? number
             : null;
 
@@ -206,7 +210,8 @@ public static class DeadLetterHeaders
 
     static DateTimeOffset? Time(string? value) =>
         DateTimeOffset.TryParse(
-            value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
+            value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
+            out var time)
             ? time
             : null;
 }

@@ -1,6 +1,8 @@
 namespace Millrace.Processing.DeadLetters;
 
-/// <summary>What the headers of a dead letter say about its origin and its failure. What they do not say is null.</summary>
+/// <summary>
+/// What the headers of a dead letter say about its origin and its failure. What they do not say is null.
+/// </summary>
 public sealed record DeadLetterInfo
 {
     /// <summary>Whose headers these are.</summary>
@@ -24,7 +26,9 @@ public sealed record DeadLetterInfo
     /// <summary>The consumer group that failed.</summary>
     public string? ConsumerGroup { get; init; }
 
-    /// <summary>The full name of the exception's type; for Spring the cause below its own wrapper, when it is named.</summary>
+    /// <summary>
+    /// The full name of the exception's type; for Spring the cause below its own wrapper, when it is named.
+    /// </summary>
     public string? ExceptionType { get; init; }
 
     /// <summary>The exception's message.</summary>

@@ -7,7 +7,8 @@ public sealed class DeadLetterOptions
     public const string TopicPlaceholder = "{topic}";
 
     /// <summary>
-    /// Whether there is a dead-letter topic at all. Off by default: a record that fails stops its partition, it is never
+    /// Whether there is a dead-letter topic at all. Off by default: a record that fails stops its partition, it is
+    /// never
     /// skipped.
     /// </summary>
     public bool Enabled { get; set; }
@@ -15,11 +16,14 @@ public sealed class DeadLetterOptions
     /// <summary>The topic's name; <c>{topic}</c> in it stands for the source topic.</summary>
     public string Topic { get; set; } = TopicPlaceholder + ".DLT";
 
-    /// <summary>Whether a missing dead-letter topic is created at start, with the partition count of its source.</summary>
+    /// <summary>
+    /// Whether a missing dead-letter topic is created at start, with the partition count of its source.
+    /// </summary>
     public bool Create { get; set; } = true;
 
     /// <summary>
-    /// The longest exception text header, in bytes of UTF-8. 8 KiB: the frames that matter come first, and a record near
+    /// The longest exception text header, in bytes of UTF-8. 8 KiB: the frames that matter come first, and a record
+    /// near
     /// the broker's limit must still fit.
     /// </summary>
     public int MaxExceptionBytes { get; set; } = 8 * 1024;

@@ -7,7 +7,8 @@ namespace Millrace.Processing.DeadLetters;
 
 /// <summary>
 /// Writes a record that is given up on to its dead-letter topic. It counts as dead-lettered only when the broker
-/// acknowledged it; until then the record stays pending and the write is tried again, without calling the handler again.
+/// acknowledged it; until then the record stays pending and the write is tried again, without calling the handler
+/// again.
 /// </summary>
 sealed class DeadLetterStep
 {
@@ -18,8 +19,8 @@ sealed class DeadLetterStep
     readonly Random _random; // guarded by _random
     readonly LogMessages _log;
 
-    // Deliveries are pooled, so an entry belongs to its record only while lease and offset agree. Weak: a record that is
-    // dropped with its lease never comes back to remove its entry.
+    // Deliveries are pooled, so an entry belongs to its record only while lease and offset agree. Weak: a record
+    // that is dropped with its lease never comes back to remove its entry.
     readonly ConditionalWeakTable<Delivery, Pending> _pending = [];
 
     public DeadLetterStep(
@@ -42,7 +43,9 @@ sealed class DeadLetterStep
 
     public TimeProvider Clock => _clock;
 
-    /// <summary>Goes on with a dead letter whose write failed at an earlier attempt; false when there is none.</summary>
+    /// <summary>
+    /// Goes on with a dead letter whose write failed at an earlier attempt; false when there is none.
+    /// </summary>
     public bool TryResume(Delivery delivery, CancellationToken cancellation, out ValueTask<Outcome> outcome)
     {
         if (_pending.TryGetValue(delivery, out var pending) && pending.IsOf(delivery))
@@ -67,8 +70,9 @@ sealed class DeadLetterStep
         try
         {
             var headers = DeadLetterWriter.Headers(arguments, _options, pending.IsBrief);
-            ReadOnlyMemory<byte>? key = delivery.IsKeyNull ? null : delivery.Key;
-            ReadOnlyMemory<byte>? value = delivery.IsValueNull ? null : delivery.Value;
+            // Not "? null :": null converts to an empty memory by way of byte[], and a tombstone must stay one.
+            var key = delivery.IsKeyNull ? default(ReadOnlyMemory<byte>?) : delivery.Key;
+            var value = delivery.IsValueNull ? default(ReadOnlyMemory<byte>?) : delivery.Value;
             await _producer.ProduceAsync(target, key, value, headers, cancellation).ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // Whatever went wrong: not acknowledged is not done, and the record must stay pending.

@@ -3,7 +3,8 @@ using Millrace.Protocol;
 namespace Millrace.Processing.DeadLetters;
 
 /// <summary>
-/// Where the dead letters of each source topic go. Filled once at start, when the partition counts are known, and read by
+/// Where the dead letters of each source topic go. Filled once at start, when the partition counts are known, and
+/// read by
 /// every pump after that.
 /// </summary>
 sealed class DeadLetterTargets
@@ -14,7 +15,8 @@ sealed class DeadLetterTargets
     public void Set(string source, string topic, int partitions) => _bySource[source] = (topic, partitions);
 
     /// <summary>
-    /// The same partition number as the source. A dead-letter topic that somebody made smaller gets it modulo its count:
+    /// The same partition number as the source. A dead-letter topic that somebody made smaller gets it modulo its
+    /// count:
     /// records of one source partition still stay together.
     /// </summary>
     public TopicPartition For(TopicPartition source)

@@ -1,12 +1,14 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
+using System.Text.Unicode;
 using Millrace.Protocol;
 
 namespace Millrace.Processing.DeadLetters;
 
 /// <summary>
-/// Makes the headers of a dead letter: the record's own, untouched and in order, then ours, then Spring's when asked for.
+/// Makes the headers of a dead letter: the record's own, untouched and in order, then ours, then Spring's when asked
+/// for.
 /// Headers that an earlier failure left are kept once, under <c>millrace-prev-</c>.
 /// </summary>
 static class DeadLetterWriter
@@ -34,7 +36,8 @@ static class DeadLetterWriter
         return headers;
     }
 
-    // Copies the record's own headers and moves those of an earlier dead letter aside. Returns how many earlier ones there were.
+    // Copies the record's own headers and moves those of an earlier dead letter aside. Returns how many earlier ones
+    // there were.
     static int Carry(IReadOnlyList<RecordHeader> original, List<RecordHeader> headers, bool replaceSpring)
     {
         var failedBefore = DeadLetterHeaders.Last(original, DeadLetterHeaders.OriginalTopic) is not null;
@@ -54,7 +57,8 @@ static class DeadLetterWriter
             else if (OwnNames.Contains(name))
             {
                 headers.Add(new RecordHeader(
-                    string.Concat(DeadLetterHeaders.PreviousPrefix, name.AsSpan(DeadLetterHeaders.Prefix.Length)), header.Value));
+                    string.Concat(DeadLetterHeaders.PreviousPrefix, name.AsSpan(DeadLetterHeaders.Prefix.Length)),
+                    header.Value));
             }
             else if (name.StartsWith(DeadLetterHeaders.PreviousPrefix, StringComparison.Ordinal))
             {
@@ -144,7 +148,7 @@ static class DeadLetterWriter
 
         var mark = maxBytes >= 4 * Cut.Length ? Cut : "";
         var room = new byte[maxBytes - mark.Length];
-        Encoding.UTF8.GetEncoder().Convert(text, room, flush: false, out _, out var used, out _);
+        Utf8.FromUtf16(text, room, out _, out var used, replaceInvalidSequences: true);
         var bytes = new byte[used + mark.Length];
         room.AsSpan(0, used).CopyTo(bytes);
         Encoding.UTF8.GetBytes(mark, bytes.AsSpan(used));

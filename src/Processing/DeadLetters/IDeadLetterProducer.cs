@@ -6,7 +6,8 @@ namespace Millrace.Processing.DeadLetters;
 interface IDeadLetterProducer
 {
     /// <summary>
-    /// Writes one record and completes when the broker acknowledged it; throws when it did not. The memory is borrowed until
+    /// Writes one record and completes when the broker acknowledged it; throws when it did not. The memory is
+    /// borrowed until
     /// then.
     /// </summary>
     ValueTask ProduceAsync(

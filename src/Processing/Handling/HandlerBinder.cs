@@ -6,8 +6,10 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Millrace.Processing.Handling;
 
 /// <summary>
-/// Turns a delegate with parameters of the user's choice into an <see cref="Invoker{T}"/>: its parameters are matched once,
-/// and the call is compiled once. Parameters are the value, the record, its context, the cancellation token, or services.
+/// Turns a delegate with parameters of the user's choice into an <see cref="Invoker{T}"/>: its parameters are matched
+/// once,
+/// and the call is compiled once. Parameters are the value, the record, its context, the cancellation token, or
+/// services.
 /// </summary>
 static class HandlerBinder
 {
@@ -19,7 +21,9 @@ static class HandlerBinder
 
     static readonly ConstructorInfo FromTask = typeof(ValueTask).GetConstructor([typeof(Task)])!;
 
-    /// <summary>What is wrong with the shape of a handler, as the end of a sentence that begins with its name; or null.</summary>
+    /// <summary>
+    /// What is wrong with the shape of a handler, as the end of a sentence that begins with its name; or null.
+    /// </summary>
     public static string? Problem<T>(Delegate handler)
     {
         var method = handler.Method;
@@ -30,7 +34,7 @@ static class HandlerBinder
 
         if (!IsTask(method.ReturnType))
         {
-            return $"returns {method.ReturnType.Name}; return Task, ValueTask or nothing";
+            return $"returns {NameOf(method.ReturnType)}; return Task, ValueTask or nothing";
         }
 
         var values = 0;
@@ -52,7 +56,8 @@ static class HandlerBinder
         }
 
         return values == 0
-            ? $"takes neither {typeof(T).Name} nor ConsumeContext<{typeof(T).Name}> nor RecordInfo; add one as a parameter"
+            ? $"takes neither {typeof(T).Name} nor ConsumeContext<{typeof(T).Name}> nor RecordInfo; "
+                + "add one as a parameter"
             : null;
     }
 
@@ -74,7 +79,9 @@ static class HandlerBinder
                 || parameter.ParameterType == typeof(ReadOnlyMemory<byte>)
             : new NullabilityInfoContext().Create(parameter).WriteState == NullabilityState.Nullable;
 
-    /// <summary>Raw bytes show a tombstone as empty, and <see cref="RecordInfo.IsTombstone"/> tells the two apart.</summary>
+    /// <summary>
+    /// Raw bytes show a tombstone as empty, and <see cref="RecordInfo.IsTombstone"/> tells the two apart.
+    /// </summary>
     public static bool NullableByType<T>() =>
         typeof(T) == typeof(ReadOnlyMemory<byte>) || Nullable.GetUnderlyingType(typeof(T)) is not null;
 
@@ -94,7 +101,8 @@ static class HandlerBinder
                 type == typeof(T) ? value
                 : type == typeof(RecordInfo) ? record
                 : type == typeof(CancellationToken) ? cancellation
-                : type == typeof(ConsumeContext<T>) ? Expression.New(ContextConstructor<T>(), value, record, cancellation)
+                : type == typeof(ConsumeContext<T>)
+                    ? Expression.New(ContextConstructor<T>(), value, record, cancellation)
                 : Service(ServiceParameter.Of(parameter), services, singleton));
         }
 
@@ -112,7 +120,8 @@ static class HandlerBinder
 
         var found = parameter.IsKeyed
             ? Expression.Call(
-                GetKeyedService, services, Expression.Constant(parameter.Type), Expression.Constant(parameter.Key, typeof(object)))
+                GetKeyedService, services, Expression.Constant(parameter.Type),
+                Expression.Constant(parameter.Key, typeof(object)))
             : Expression.Call(GetService, services, Expression.Constant(parameter.Type));
         return Expression.Convert(found, parameter.Type);
     }
@@ -128,8 +137,15 @@ static class HandlerBinder
     // Task<T> would throw its result away without a word, so only the plain one is taken.
     static bool IsTask(Type type) => type == typeof(void) || type == typeof(Task) || type == typeof(ValueTask);
 
+    static string NameOf(Type type) =>
+        type.IsConstructedGenericType
+            ? $"{type.Name[..type.Name.IndexOf('`', StringComparison.Ordinal)]}<"
+                + $"{string.Join(", ", type.GenericTypeArguments.Select(NameOf))}>"
+            : type.Name;
+
     static bool IsOfRecord<T>(Type type) =>
-        type == typeof(T) || type == typeof(RecordInfo) || type == typeof(ConsumeContext<T>) || type == typeof(CancellationToken);
+        type == typeof(T) || type == typeof(RecordInfo) || type == typeof(ConsumeContext<T>)
+            || type == typeof(CancellationToken);
 
     // The method of a compiled expression or of a closed static delegate has a hidden first parameter; Invoke has not.
     // Names, attributes and nullability are on the method, so it is preferred when the two agree.

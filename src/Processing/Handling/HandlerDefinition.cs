@@ -13,7 +13,9 @@ abstract class HandlerDefinition(string topic, string name)
     /// <summary>Reports what is wrong with it. Makes no service.</summary>
     public abstract void Check(BindContext context);
 
-    /// <summary>Makes the handler ready to run, singletons included. Call after <see cref="Check"/> found nothing.</summary>
+    /// <summary>
+    /// Makes the handler ready to run, singletons included. Call after <see cref="Check"/> found nothing.
+    /// </summary>
     public abstract TopicHandler Bind(BindContext context);
 }
 
@@ -53,9 +55,10 @@ sealed class DelegateHandler<T>(string topic, Delegate handler) : HandlerDefinit
             return;
         }
 
-        foreach (var service in HandlerBinder.Services<T>(handler).Where(service => !context.Lifetimes.IsKnown(service)))
+        foreach (var service in HandlerBinder.Services<T>(handler).Where(one => !context.Lifetimes.IsKnown(one)))
         {
-            context.Report(this, $"its parameter '{service.Name}' of type {service.Type.Name} is not of the record and not a "
+            context.Report(
+                this, $"its parameter '{service.Name}' of type {service.Type.Name} is not of the record and not a "
                 + "registered service; register it, or take the value, RecordInfo or CancellationToken");
         }
 
@@ -67,7 +70,8 @@ sealed class DelegateHandler<T>(string topic, Delegate handler) : HandlerDefinit
         var needsScope = HandlerBinder.Services<T>(handler).Any(service => !context.Lifetimes.IsSingleton(service));
         var invoker = HandlerBinder.Compile<T>(handler, context.Lifetimes.Singleton);
         return new TopicHandler<T>(
-            Topic, Name, context.Deserializer<T>(), invoker, context.Root, needsScope, HandlerBinder.TakesNull<T>(handler));
+            Topic, Name, context.Deserializer<T>(), invoker, context.Root, needsScope,
+            HandlerBinder.TakesNull<T>(handler));
     }
 }
 

@@ -8,7 +8,8 @@ namespace Millrace.Processing.Handling;
 
 /// <summary>
 /// What happens to one record: read the value, call the handler, and on failure classify it and answer with what comes
-/// next. One catch, at the edge to the user's code; everything after it is values. A handler that completes at once costs
+/// next. One catch, at the edge to the user's code; everything after it is values. A handler that completes at once
+/// costs
 /// no allocation here.
 /// </summary>
 sealed class RecordPipeline : IRecordPipeline
@@ -123,18 +124,21 @@ sealed class RecordPipeline : IRecordPipeline
         {
             case FailureKind.Transient:
                 _log.RetryScheduled(
-                    delivery.Topic, delivery.Partition, delivery.Offset, delivery.Attempt, failure.Delay, failure.Exception);
+                    delivery.Topic, delivery.Partition, delivery.Offset, delivery.Attempt, failure.Delay,
+                    failure.Exception);
                 return new ValueTask<Outcome>(Outcome.RetryAfter(failure.Delay, failure.Exception));
 
             case FailureKind.Skip:
-                _log.RecordSkipped(delivery.Topic, delivery.Partition, delivery.Offset, handler.Name, failure.Exception);
+                _log.RecordSkipped(
+                    delivery.Topic, delivery.Partition, delivery.Offset, handler.Name, failure.Exception);
                 return new ValueTask<Outcome>(Outcome.Skipped);
 
             default:
                 return _deadLetters.IsEnabled
                     ? _deadLetters.SendAsync(
                         new DeadLetterArguments(
-                            delivery, failure, delivery.Attempt, _deadLetters.Clock.GetUtcNow(), handler.Name, _groupId),
+                            delivery, failure, delivery.Attempt, _deadLetters.Clock.GetUtcNow(), handler.Name,
+                            _groupId),
                         cancellation)
                     : new ValueTask<Outcome>(Outcome.StopPartition(failure.Exception));
         }

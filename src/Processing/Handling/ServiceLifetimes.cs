@@ -3,7 +3,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Millrace.Processing.Handling;
 
 /// <summary>
-/// Tells which services live as long as the process, so that a handler that asks for nothing else needs no scope. Reads the
+/// Tells which services live as long as the process, so that a handler that asks for nothing else needs no scope.
+/// Reads the
 /// registrations, because a built provider no longer says.
 /// </summary>
 sealed class ServiceLifetimes(IServiceCollection services, IServiceProvider root)
@@ -14,7 +15,9 @@ sealed class ServiceLifetimes(IServiceCollection services, IServiceProvider root
             ? root.GetService<IServiceProviderIsKeyedService>()?.IsKeyedService(parameter.Type, parameter.Key) ?? true
             : root.GetService<IServiceProviderIsService>()?.IsService(parameter.Type) ?? true;
 
-    /// <summary>Whether the service is a singleton. What is not plainly one counts as scoped: that is always right.</summary>
+    /// <summary>
+    /// Whether the service is a singleton. What is not plainly one counts as scoped: that is always right.
+    /// </summary>
     public bool IsSingleton(ServiceParameter parameter) => Find(parameter)?.Lifetime == ServiceLifetime.Singleton;
 
     /// <summary>The instance of a singleton; null for every other service.</summary>

@@ -15,7 +15,8 @@ abstract class TopicHandler(string topic, string name)
     public string Name { get; } = name;
 
     /// <summary>
-    /// Runs the handler once. What the user's code throws comes out as it is; a value that cannot be read is handed over in
+    /// Runs the handler once. What the user's code throws comes out as it is; a value that cannot be read is handed
+    /// over in
     /// <paramref name="unreadable"/> without a throw.
     /// </summary>
     public abstract ValueTask InvokeAsync(
@@ -87,14 +88,14 @@ sealed class TopicHandler<T>(
         {
             value = default!;
             unreadable = new DeserializationException(
-                $"{delivery.Topic}-{delivery.Partition}@{delivery.Offset}: the value ({delivery.Value.Length} bytes) is not a "
-                + $"{typeof(T).Name}: {exception.Message}",
+                $"{delivery.Topic}-{delivery.Partition}@{delivery.Offset}: the value ({delivery.Value.Length} bytes) "
+                + $"is not a {typeof(T).Name}: {exception.Message}",
                 exception);
             return false;
         }
     }
 
     static DeserializationException Tombstone(Delivery delivery) => new(
-        $"{delivery.Topic}-{delivery.Partition}@{delivery.Offset}: the value is null (a tombstone), and the handler does not "
-        + $"take null: declare its parameter as {typeof(T).Name}? to receive tombstones.");
+        $"{delivery.Topic}-{delivery.Partition}@{delivery.Offset}: the value is null (a tombstone), "
+        + $"and the handler does not take null: declare its parameter as {typeof(T).Name}? to receive tombstones.");
 }

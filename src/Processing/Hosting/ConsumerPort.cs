@@ -138,7 +138,8 @@ sealed class ConsumerPort(Consumer consumer) : IConsumerPort
                 (low, high) = record.Offset < delivery.Offset ? (middle + 1, high) : (low, middle - 1);
             }
 
-            throw new InvalidOperationException($"{delivery.TopicPartition}@{delivery.Offset} is not in its own batch.");
+            throw new InvalidOperationException(
+                $"{delivery.TopicPartition}@{delivery.Offset} is not in its own batch.");
         }
 
         public override void Release() => batch.Dispose();

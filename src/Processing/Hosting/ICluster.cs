@@ -3,7 +3,9 @@ using Millrace.Processing.Listeners;
 
 namespace Millrace.Processing.Hosting;
 
-/// <summary>Everything that hosting needs of a Kafka cluster; the one border between this package's hosting and the client.</summary>
+/// <summary>
+/// Everything that hosting needs of a Kafka cluster; the one border between this package's hosting and the client.
+/// </summary>
 interface ICluster : IAsyncDisposable
 {
     /// <summary>Writes dead letters.</summary>

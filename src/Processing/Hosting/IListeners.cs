@@ -39,7 +39,9 @@ public interface IListenerControl
     /// <exception cref="MillraceStartException">No broker, or a topic is missing.</exception>
     Task StartAsync(CancellationToken cancellation);
 
-    /// <summary>Stops it: running handlers end (within the drain timeout), progress is committed, the group is left.</summary>
+    /// <summary>
+    /// Stops it: running handlers end (within the drain timeout), progress is committed, the group is left.
+    /// </summary>
     /// <param name="cancellation">Ends the waiting for handlers early.</param>
     Task StopAsync(CancellationToken cancellation);
 }

@@ -10,7 +10,8 @@ using Millrace.Protocol;
 
 namespace Millrace.Processing.Hosting;
 
-/// <summary>Makes clients with the application's clock and logs, or with the <see cref="ClientRuntime"/> that is registered as a
+/// <summary>Makes clients with the application's clock and logs, or with the <see cref="ClientRuntime"/> that is
+/// registered as a
 /// service: that is how a test puts another transport underneath.</summary>
 sealed class KafkaClusterFactory(IServiceProvider services) : IClusterFactory
 {
@@ -115,9 +116,14 @@ sealed class KafkaDeadLetterProducer(KafkaClient client) : IDeadLetterProducer, 
         IReadOnlyList<RecordHeader> headers,
         CancellationToken cancellation)
     {
-        var record = new ProducerRecord(target.Topic, key, value) { Partition = target.Partition, Headers = [.. headers] };
+        var record = new ProducerRecord(target.Topic, key, value)
+        {
+            Partition = target.Partition,
+            Headers = [.. headers],
+        };
         await _producer.Value.SendAsync(record, cancellation).ConfigureAwait(false);
     }
 
-    public ValueTask DisposeAsync() => _producer.IsValueCreated ? _producer.Value.DisposeAsync() : ValueTask.CompletedTask;
+    public ValueTask DisposeAsync() =>
+        _producer.IsValueCreated ? _producer.Value.DisposeAsync() : ValueTask.CompletedTask;
 }

@@ -10,7 +10,8 @@ sealed class ListenerObserver(string groupId, ListenerMetrics metrics, LogMessag
 
     public void RecordRetried(Delivery delivery, TimeSpan delay, Exception? error) => metrics.Retried(delivery);
 
-    public void KnownDone(TopicPartition partition, long offset) => metrics.KnownDone(partition.Topic, partition.Partition);
+    public void KnownDone(TopicPartition partition, long offset) =>
+        metrics.KnownDone(partition.Topic, partition.Partition);
 
     public void PartitionStopped(TopicPartition partition, long offset, Exception error) =>
         log.PartitionStopped(partition, offset, error);

@@ -10,7 +10,8 @@ using Millrace.Processing.Retry;
 namespace Millrace.Processing.Hosting;
 
 /// <summary>
-/// Runs one consumer for the host: starts it, or fails the start in one line; stops it with a drain. A consumer that ends by
+/// Runs one consumer for the host: starts it, or fails the start in one line; stops it with a drain. A consumer that
+/// ends by
 /// itself is logged and shows in its status and in the health checks.
 /// </summary>
 sealed class ListenerService : IHostedService, IListenerControl, IDisposable
@@ -100,7 +101,8 @@ sealed class ListenerService : IHostedService, IListenerControl, IDisposable
 
     async Task StartLockedAsync(ConsumerSettings settings, CancellationToken cancellation)
     {
-        var connection = _services.GetRequiredService<IOptionsMonitor<MillraceOptions>>().Get(Registration.Connection.Name);
+        var connection = _services.GetRequiredService<IOptionsMonitor<MillraceOptions>>().Get(
+            Registration.Connection.Name);
         var cluster = _services.GetRequiredService<Clusters>().Get(Registration.Connection.Name);
         var targets = await SetUpTopicsAsync(cluster, connection, settings, cancellation).ConfigureAwait(false);
         var context = Registration.BindContext(_services, []);
@@ -139,8 +141,9 @@ sealed class ListenerService : IHostedService, IListenerControl, IDisposable
         {
             throw new MillraceStartException(
                 $"Consumer '{GroupId}' cannot start: no broker answered at {connection.BootstrapServers} within "
-                + $"{connection.StartTimeout.TotalSeconds:0.#} s. Check ConnectionStrings:{Registration.Connection.Name} and that "
-                + "the broker runs.",
+                + $"{connection.StartTimeout.TotalSeconds:0.#} s. "
+                + $"Check ConnectionStrings:{Registration.Connection.Name} "
+                + "and that the broker runs.",
                 exception);
         }
         catch (Exception exception) when (

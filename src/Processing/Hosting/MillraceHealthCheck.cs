@@ -17,7 +17,8 @@ enum HealthQuestion
 /// </summary>
 sealed class MillraceHealthCheck(IListeners listeners, HealthQuestion question, long? maxLag) : IHealthCheck
 {
-    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    public Task<HealthCheckResult> CheckHealthAsync(
+        HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         var unhealthy = new List<string>();
         var degraded = new List<string>();
@@ -76,7 +77,8 @@ sealed class MillraceHealthCheck(IListeners listeners, HealthQuestion question, 
         {
             if (partition.StoppedBy is { } error)
             {
-                unhealthy.Add($"consumer {listener.GroupId} stopped {partition.Partition} at offset {partition.StoppedAt}: "
+                unhealthy.Add(
+                    $"consumer {listener.GroupId} stopped {partition.Partition} at offset {partition.StoppedAt}: "
                     + $"{error.GetType().Name}: {error.Message}");
             }
         }

@@ -6,7 +6,9 @@ using Millrace.Processing.Serialization;
 
 namespace Millrace.Processing.Hosting;
 
-/// <summary>Everything that the code registered, before there is a service provider. One per service collection.</summary>
+/// <summary>
+/// Everything that the code registered, before there is a service provider. One per service collection.
+/// </summary>
 sealed class MillraceRegistry(IServiceCollection services)
 {
     public IServiceCollection Services { get; } = services;
@@ -26,7 +28,9 @@ sealed class MillraceRegistration(MillraceRegistry registry, string name, string
     /// <summary>The configuration section.</summary>
     public string Section { get; } = section;
 
-    /// <summary>The first connection's consumers have their group id as options name; those of others are told apart.</summary>
+    /// <summary>
+    /// The first connection's consumers have their group id as options name; those of others are told apart.
+    /// </summary>
     public bool IsFirst { get; } = registry.Connections.Count == 0;
 
     public SerializationOptions Serialization { get; } = new();
@@ -78,6 +82,7 @@ sealed class ConsumerRegistration(MillraceRegistration connection, string groupI
         }
 
         ConsumerKeys.Apply(
-            settings, configuration.GetSection(Connection.Section).GetSection(MillraceKeys.Consumers).GetSection(GroupId));
+            settings,
+            configuration.GetSection(Connection.Section).GetSection(MillraceKeys.Consumers).GetSection(GroupId));
     }
 }

@@ -18,7 +18,8 @@ sealed class RunningListener : IRunningListener
     public Task Completion { get; }
 
     /// <summary>
-    /// The loop bounds its own drain; <paramref name="cancellation"/> ends only the wait for it. How the loop ended is in
+    /// The loop bounds its own drain; <paramref name="cancellation"/> ends only the wait for it. How the loop ended
+    /// is in
     /// <see cref="Completion"/>, and whoever watches that has logged it.
     /// </summary>
     public async ValueTask StopAsync(CancellationToken cancellation)

@@ -25,8 +25,10 @@ sealed class TopicSetup(ICluster cluster, MillraceOptions options, LogMessages l
         {
             if (!options.CreateTopics)
             {
-                throw new MillraceStartException($"Consumer '{groupId}' cannot start: topic '{topic}' does not exist at "
-                    + $"{options.BootstrapServers}. Create it, correct the name, or set Millrace:CreateTopics to true.");
+                throw new MillraceStartException(
+                    $"Consumer '{groupId}' cannot start: topic '{topic}' does not exist at "
+                    + $"{options.BootstrapServers}. Create it, correct the name, "
+                    + "or set Millrace:CreateTopics to true.");
             }
 
             await CreateAsync(topic, options.CreatePartitions, cancellation).ConfigureAwait(false);
@@ -36,7 +38,8 @@ sealed class TopicSetup(ICluster cluster, MillraceOptions options, LogMessages l
         var targets = new DeadLetterTargets();
         if (deadLetters.Enabled)
         {
-            await EnsureDeadLettersAsync(groupId, topics, deadLetters, counts, targets, cancellation).ConfigureAwait(false);
+            await EnsureDeadLettersAsync(groupId, topics, deadLetters, counts, targets, cancellation)
+                .ConfigureAwait(false);
         }
 
         return targets;

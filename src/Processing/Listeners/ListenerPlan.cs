@@ -85,8 +85,8 @@ sealed class ListenerPlan
     /// <summary>How long one poll waits. 1 s: the loop is woken by everything else, so this bounds nothing but a hang.</summary>
     public TimeSpan PollTimeout { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How old a status snapshot may get while something happens. 1 s.</summary>
-    public TimeSpan StatusInterval { get; init; } = TimeSpan.FromSeconds(1);
+    /// <summary>How old a status snapshot may get while something happens. 250 ms: a progress line is not stale, and four snapshots a second cost nothing.</summary>
+    public TimeSpan StatusInterval { get; init; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Throws <see cref="ArgumentException"/> with the option's name and the remedy.</summary>
     public void Validate()

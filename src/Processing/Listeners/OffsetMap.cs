@@ -64,7 +64,7 @@ sealed class OffsetMap
     public static bool Fits(int count, long span, int maxChars)
     {
         var bits = 8L * (MaxBytes(maxChars) - MaxOverhead);
-        if (span <= bits)
+        if (span <= bits || (count == 0 && bits >= 0))
         {
             return true;                       // k = 0: one bit for each offset
         }

@@ -16,7 +16,9 @@ public sealed class RetryBuilder
     public RetryBuilder Transient<TException>(Backoff backoff)
         where TException : Exception => Transient<TException>(null, backoff);
 
-    /// <summary>Exceptions of this type that satisfy the predicate may pass: the record is handled again after a wait.</summary>
+    /// <summary>
+    /// Exceptions of this type that satisfy the predicate may pass: the record is handled again after a wait.
+    /// </summary>
     /// <typeparam name="TException">The exception type; derived types are included.</typeparam>
     /// <param name="predicate">Which of them; null for all.</param>
     /// <param name="backoff">How often and how long, for example <c>Backoff.Exponential(...)</c>.</param>
@@ -38,7 +40,9 @@ public sealed class RetryBuilder
         return this;
     }
 
-    /// <summary>Every exception that no rule names is transient with this backoff. Without it, they are permanent.</summary>
+    /// <summary>
+    /// Every exception that no rule names is transient with this backoff. Without it, they are permanent.
+    /// </summary>
     /// <param name="backoff">How often and how long.</param>
     public RetryBuilder Otherwise(Backoff backoff)
     {

@@ -4,7 +4,8 @@ using Millrace.Processing.Serialization;
 namespace Millrace.Processing.Retry;
 
 /// <summary>
-/// Decides what a failed attempt leads to. Pure but for the random sample: classification looks at the exception alone, the
+/// Decides what a failed attempt leads to. Pure but for the random sample: classification looks at the exception
+/// alone, the
 /// decision at the classification and the number of the attempt.
 /// </summary>
 sealed class RetryStep
@@ -63,7 +64,8 @@ sealed class RetryStep
             {
                 if (rule.Matches(cause))
                 {
-                    return new RetryArguments(rule.Kind, exception, rule.Backoff, ReasonOf(rule.Kind, exception), default);
+                    return new RetryArguments(
+                        rule.Kind, exception, rule.Backoff, ReasonOf(rule.Kind, exception), default);
                 }
             }
 

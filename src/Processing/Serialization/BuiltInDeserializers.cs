@@ -4,7 +4,9 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Millrace.Processing.Serialization;
 
-/// <summary>The value as UTF-8 text. Bytes that are not UTF-8 are an error: a replacement character would hide them.</summary>
+/// <summary>
+/// The value as UTF-8 text. Bytes that are not UTF-8 are an error: a replacement character would hide them.
+/// </summary>
 sealed class StringDeserializer : IValueDeserializer<string>
 {
     static readonly UTF8Encoding Strict = new(false, true);

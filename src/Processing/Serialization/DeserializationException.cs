@@ -1,6 +1,8 @@
 namespace Millrace.Processing.Serialization;
 
-/// <summary>A record's value could not be turned into the handler's type. Permanent unless a rule says otherwise.</summary>
+/// <summary>
+/// A record's value could not be turned into the handler's type. Permanent unless a rule says otherwise.
+/// </summary>
 public sealed class DeserializationException : Exception
 {
     /// <summary>Creates the exception.</summary>

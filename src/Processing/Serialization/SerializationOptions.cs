@@ -11,7 +11,9 @@ sealed class SerializationOptions
     readonly Dictionary<Type, object> _custom = [];
     JsonSerializerOptions? _json;
 
-    /// <summary>The options that <c>UseJson</c> chose; null takes the web defaults with reflection, where that exists.</summary>
+    /// <summary>
+    /// The options that <c>UseJson</c> chose; null takes the web defaults with reflection, where that exists.
+    /// </summary>
     public JsonSerializerOptions? Json
     {
         get => _json;

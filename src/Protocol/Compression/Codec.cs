@@ -33,7 +33,8 @@ public abstract class Codec
     /// <param name="destination">What to append to.</param>
     /// <param name="maxSize">The most bytes to append.</param>
     /// <returns>The number of bytes appended.</returns>
-    /// <exception cref="WireFormatException">The bytes are damaged, cut off, or decompress to more than the limit.</exception>
+    /// <exception cref="WireFormatException">The bytes are damaged, cut off, or decompress to more than the
+    /// limit.</exception>
     public abstract int Decompress(ReadOnlySpan<byte> source, PooledWriter destination, int maxSize);
 
     private protected static WireFormatException TooLarge(string name, int maxSize) =>

@@ -1,6 +1,7 @@
 namespace Millrace.Protocol.Compression;
 
-/// <summary>A few contexts kept between calls; more callers at once make their own, which are dropped after use.</summary>
+/// <summary>A few contexts kept between calls; more callers at once make their own, which are dropped after
+/// use.</summary>
 /// <param name="make">Makes a context.</param>
 sealed class ContextPool<T>(Func<T> make)
     where T : class

@@ -5,7 +5,8 @@ using Millrace.Protocol.Wire;
 
 namespace Millrace.Protocol.Compression;
 
-/// <summary>Gzip through the base class library. Reads any number of members, one behind the other; levels 1 to 9.</summary>
+/// <summary>Gzip through the base class library. Reads any number of members, one behind the other; levels 1 to
+/// 9.</summary>
 sealed class GzipCodec : Codec
 {
     public static readonly GzipCodec Instance = new();

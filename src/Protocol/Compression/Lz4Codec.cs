@@ -9,13 +9,15 @@ namespace Millrace.Protocol.Compression;
 //   | 0x184D2204 | FLG | BD | content size | dictionary id | header   | blocks | ... | 0, the   | content  |
 //   | uint32     |     |    | uint64       | uint32        | checksum |        |     | end mark | checksum |
 //   +------------+-----+----+--------------+---------------+----------+--------+-----+----------+----------+
-//   FLG: bits 6-7 version 01, 5 independent blocks, 4 block checksums, 3 content size, 2 content checksum, 0 dictionary id
+//   FLG: bits 6-7 version 01, 5 independent blocks, 4 block checksums, 3 content size,
+//        2 content checksum, 0 dictionary id
 //   BD:  bits 4-6 greatest block: 4 = 64 KiB, 5 = 256 KiB, 6 = 1 MiB, 7 = 4 MiB
 //   header checksum: the second byte of XXH32 from FLG on
 //
 //   block: | size uint32, top bit = not compressed | bytes | XXH32 of the bytes, if FLG says so |      little-endian
 
-/// <summary>LZ4 frames. Reads everything but dictionaries; writes what Java clients read: independent blocks of 64 KiB.</summary>
+/// <summary>LZ4 frames. Reads everything but dictionaries; writes what Java clients read: independent blocks of 64
+/// KiB.</summary>
 sealed class Lz4Codec : Codec
 {
     public static readonly Lz4Codec Instance = new();
@@ -168,7 +170,8 @@ sealed class Lz4Codec : Codec
     }
 
     static void DecodeBlock(
-        ReadOnlySpan<byte> block, bool isPlain, PooledWriter destination, int floor, int blockSize, int left, int maxSize)
+        ReadOnlySpan<byte> block, bool isPlain, PooledWriter destination, int floor, int blockSize, int left,
+        int maxSize)
     {
         if (isPlain)
         {

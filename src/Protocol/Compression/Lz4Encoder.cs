@@ -4,7 +4,8 @@ using System.Runtime.InteropServices;
 
 namespace Millrace.Protocol.Compression;
 
-/// <summary>Makes one block of at most 64 KiB: a greedy search with one hash table, steps growing where nothing matches.</summary>
+/// <summary>Makes one block of at most 64 KiB: a greedy search with one hash table, steps growing where nothing
+/// matches.</summary>
 sealed class Lz4Encoder
 {
     const int MaxHashBits = 14;

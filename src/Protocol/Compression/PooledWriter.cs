@@ -17,16 +17,19 @@ public sealed class PooledWriter(BufferPool pool) : IBufferWriter<byte>, IDispos
     /// <summary>How many bytes were written.</summary>
     public int Length => _length;
 
-    /// <summary>What was written. Valid until the next call that writes, and until the end of the writer's life.</summary>
+    /// <summary>What was written. Valid until the next call that writes, and until the end of the writer's
+    /// life.</summary>
     public Memory<byte> WrittenMemory => _array.AsMemory(0, _length);
 
-    /// <summary>What was written. Valid until the next call that writes, and until the end of the writer's life.</summary>
+    /// <summary>What was written. Valid until the next call that writes, and until the end of the writer's
+    /// life.</summary>
     public Span<byte> WrittenSpan => _array.AsSpan(0, _length);
 
     /// <summary>The pool that the writer was made with.</summary>
     internal BufferPool Pool => _pool;
 
-    /// <summary>The array itself: only for decoders that write behind <see cref="Length"/> after <see cref="Reserve"/>.</summary>
+    /// <summary>The array itself: only for decoders that write behind <see cref="Length"/> after
+    /// <see cref="Reserve"/>.</summary>
     internal byte[] Array => _array;
 
     /// <summary>Makes room for so many bytes more, so that the array does not move while they are written.</summary>

@@ -13,7 +13,8 @@ namespace Millrace.Protocol.Compression;
 // librdkafka and Go clients send one raw block without it. Its first byte cannot be 0x82 followed by 'S': that would
 // be a length of 10 626 whose first tag, 'N', copies from before the start. So both are told apart surely.
 
-/// <summary>Snappy. Reads the framing of Java clients and raw blocks, writes the framing, which every client reads.</summary>
+/// <summary>Snappy. Reads the framing of Java clients and raw blocks, writes the framing, which every client
+/// reads.</summary>
 sealed class SnappyCodec : Codec
 {
     public static readonly SnappyCodec Instance = new();

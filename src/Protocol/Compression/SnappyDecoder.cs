@@ -21,61 +21,54 @@ static class SnappyDecoder
         {
             int tag = input[at++];
             var length = (tag >> 2) + 1;
-            int offset;
-            switch (tag & 3)
+            if ((tag & 3) == 0)
             {
-                case 0:
-                    if (length > 60)
+                if (length > 60)
+                {
+                    var extra = length - 60;
+                    if (extra > input.Length - at)
                     {
-                        var extra = length - 60;
-                        if (extra > input.Length - at)
-                        {
-                            return "it ends inside a length";
-                        }
-
-                        length = ReadLength(input.Slice(at, extra));
-                        at += extra;
+                        return "it ends inside a length";
                     }
 
-                    // An overflown length is negative or 0 here.
-                    if (length <= 0 || length > input.Length - at || length > output.Length - written)
-                    {
-                        return "a literal is too long";
-                    }
+                    length = ReadLength(input.Slice(at, extra));
+                    at += extra;
+                }
 
-                    Window.CopyLiteral(input, at, output, written, length);
-                    at += length;
-                    written += length;
-                    continue;
+                // An overflown length is negative or 0 here.
+                if (length <= 0 || length > input.Length - at || length > output.Length - written)
+                {
+                    return "a literal is too long";
+                }
+
+                Window.CopyLiteral(input, at, output, written, length);
+                at += length;
+                written += length;
+                continue;
+            }
+
+            var offsetSize = (tag & 3) == 3 ? sizeof(int) : tag & 3;
+            if (offsetSize > input.Length - at)
+            {
+                return "it ends inside an offset";
+            }
+
+            int offset;
+            switch (offsetSize)
+            {
                 case 1:
-                    if (at >= input.Length)
-                    {
-                        return "it ends inside an offset";
-                    }
-
                     length = ((tag >> 2) & 7) + 4;
-                    offset = ((tag >> 5) << 8) | input[at++];
+                    offset = ((tag >> 5) << 8) | input[at];
                     break;
                 case 2:
-                    if (input.Length - at < 2)
-                    {
-                        return "it ends inside an offset";
-                    }
-
                     offset = BinaryPrimitives.ReadUInt16LittleEndian(input[at..]);
-                    at += 2;
                     break;
                 default:
-                    if (input.Length - at < 4)
-                    {
-                        return "it ends inside an offset";
-                    }
-
                     offset = BinaryPrimitives.ReadInt32LittleEndian(input[at..]);
-                    at += 4;
                     break;
             }
 
+            at += offsetSize;
             if (offset <= 0 || offset > written || length > output.Length - written)
             {
                 return "a copy is out of bounds";

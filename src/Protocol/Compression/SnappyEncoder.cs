@@ -4,7 +4,8 @@ using System.Runtime.InteropServices;
 
 namespace Millrace.Protocol.Compression;
 
-/// <summary>Makes one raw block of at most 64 KiB: a greedy search with one hash table, steps growing where nothing matches.</summary>
+/// <summary>Makes one raw block of at most 64 KiB: a greedy search with one hash table, steps growing where nothing
+/// matches.</summary>
 sealed class SnappyEncoder
 {
     const int MaxHashBits = 14;
@@ -116,7 +117,8 @@ sealed class SnappyEncoder
 
     static int WriteCopy(Span<byte> output, int written, int offset, int length)
     {
-        // A tag copies 64 bytes at most. What is left for the last one must be 4 or more, else a short tag cannot take it.
+        // A tag copies 64 bytes at most. What is left for the last one must be 4 or more, else a short tag cannot take
+        // it.
         for (; length >= 68; length -= 64)
         {
             written = WriteLongCopy(output, written, offset, 64);

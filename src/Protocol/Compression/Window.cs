@@ -5,7 +5,8 @@ using System.Runtime.Intrinsics;
 
 namespace Millrace.Protocol.Compression;
 
-/// <summary>The copies that every Lempel-Ziv codec makes. Callers check the bounds; wide stores here stay inside the spans.</summary>
+/// <summary>The copies that every Lempel-Ziv codec makes. Callers check the bounds; wide stores here stay inside the
+/// spans.</summary>
 static class Window
 {
     const int Wide = 16;
@@ -44,7 +45,8 @@ static class Window
         CopyMatchSlowly(output, at, offset, length);
     }
 
-    /// <summary>How many bytes are the same from both places on, before <paramref name="end"/> at the later one.</summary>
+    /// <summary>How many bytes are the same from both places on, before <paramref name="end"/> at the later
+    /// one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int MatchLength(ref byte start, int earlier, int later, int end)
     {

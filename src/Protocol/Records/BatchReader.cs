@@ -2,7 +2,8 @@ using System.Buffers.Binary;
 
 namespace Millrace.Protocol.Records;
 
-/// <summary>Walks batches that stand one behind the other, as in a fetch answer or a segment. Reads lengths and headers,
+/// <summary>Walks batches that stand one behind the other, as in a fetch answer or a segment. Reads lengths and
+/// headers,
 /// no checksum: see <see cref="RecordBatch.Validate"/>. Stops at a cut-off tail (<see cref="IsTruncated"/>) and at
 /// bytes that cannot be a batch (<see cref="Fault"/>).</summary>
 /// <param name="bytes">Borrowed as long as the reader lives.</param>
@@ -51,7 +52,8 @@ public ref struct BatchReader(ReadOnlySpan<byte> bytes)
         }
 
         var length = BinaryPrimitives.ReadInt32BigEndian(rest[RecordBatchHeader.LengthAt..]);
-        if (rest.Length > RecordBatchHeader.MagicAt && rest[RecordBatchHeader.MagicAt] != RecordBatchHeader.CurrentMagic)
+        if (rest.Length > RecordBatchHeader.MagicAt
+            && rest[RecordBatchHeader.MagicAt] != RecordBatchHeader.CurrentMagic)
         {
             Fault = BatchFault.UnsupportedMagic;
             return false;

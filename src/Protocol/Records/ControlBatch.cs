@@ -62,7 +62,8 @@ public static class ControlBatch
         return key.Length >= 4;
     }
 
-    /// <summary>Reads the coordinator's epoch from an abort or commit record's value. False if the value is too short.</summary>
+    /// <summary>Reads the coordinator's epoch from an abort or commit record's value. False if the value is too
+    /// short.</summary>
     public static bool TryReadCoordinatorEpoch(ReadOnlySpan<byte> value, out int coordinatorEpoch)
     {
         coordinatorEpoch = value.Length >= 6 ? BinaryPrimitives.ReadInt32BigEndian(value[2..]) : 0;

@@ -10,7 +10,8 @@ namespace Millrace.Protocol.Records;
 /// <summary>CRC-32C (Castagnoli): the checksum of record batches and of a log's producer snapshots.</summary>
 public static class Crc32C
 {
-    // The instruction takes three cycles and starts every cycle: three independent lanes keep it busy. Two lane sizes, so
+    // The instruction takes three cycles and starts every cycle: three independent lanes keep it busy. Two lane sizes,
+    // so
     // that batches of a kilobyte gain too and large ones pay for the combination seldom.
     const int LongLane = 4096;
     const int ShortLane = 256;

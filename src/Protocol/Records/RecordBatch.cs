@@ -67,7 +67,8 @@ public static class RecordBatch
     /// <summary>Walks the decompressed records and compares them with the header.</summary>
     /// <param name="header">The batch's header.</param>
     /// <param name="section">The decompressed record section.</param>
-    /// <param name="produced">Offset deltas must be 0, 1, 2…; else they must only rise and stay within the batch.</param>
+    /// <param name="produced">Offset deltas must be 0, 1, 2…; else they must only rise and stay within the
+    /// batch.</param>
     public static BatchFault ValidateRecords(
         in RecordBatchHeader header, ReadOnlySpan<byte> section, bool produced)
     {
@@ -93,7 +94,8 @@ public static class RecordBatch
     /// <param name="timestampMs">Milliseconds since 1970 UTC.</param>
     /// <param name="offset">The record's offset.</param>
     /// <param name="foundTimestampMs">The record's timestamp.</param>
-    /// <exception cref="Wire.WireFormatException">A record before the one that was looked for does not parse.</exception>
+    /// <exception cref="Wire.WireFormatException">A record before the one that was looked for does not
+    /// parse.</exception>
     public static bool TryFindTimestamp(
         in RecordBatchHeader header,
         ReadOnlySpan<byte> section,

@@ -7,7 +7,8 @@ using Millrace.Protocol.Wire;
 
 namespace Millrace.Protocol.Records;
 
-/// <summary>Encodes records once into a pooled buffer with the header's room in front, then seals them into a batch. May be
+/// <summary>Encodes records once into a pooled buffer with the header's room in front, then seals them into a batch.
+/// May be
 /// used again after <see cref="Reset"/>. Not safe for use by several threads.</summary>
 public sealed class RecordBatchBuilder : IDisposable
 {
@@ -50,10 +51,12 @@ public sealed class RecordBatchBuilder : IDisposable
     /// <summary>The greatest timestamp so far, -1 without records.</summary>
     public long MaxTimestamp => Count == 0 ? -1 : _maxTimestamp;
 
-    /// <summary>The batch is sealed: no more records, only <see cref="PatchProducer"/>, <see cref="Reset"/> and disposal.</summary>
+    /// <summary>The batch is sealed: no more records, only <see cref="PatchProducer"/>, <see cref="Reset"/> and
+    /// disposal.</summary>
     public bool IsSealed => _sealed is not null;
 
-    /// <summary>The sealed batch. Owned by the builder, valid until <see cref="Reset"/> or <see cref="Dispose"/>.</summary>
+    /// <summary>The sealed batch. Owned by the builder, valid until <see cref="Reset"/> or
+    /// <see cref="Dispose"/>.</summary>
     /// <exception cref="InvalidOperationException">The batch is not sealed.</exception>
     public Memory<byte> SealedBatch =>
         _sealed?.WrittenMemory ?? throw new InvalidOperationException("The batch is not sealed: call Seal first.");
@@ -66,7 +69,8 @@ public sealed class RecordBatchBuilder : IDisposable
     public static long BoundOfRecord(int keyLength, int valueLength, ReadOnlySpan<RecordHeader> headers) =>
         FixedBound + (long)keyLength + valueLength + BoundOfHeaders(headers);
 
-    /// <summary>Appends a record behind the last one. False, and nothing happens, if it does not fit any more.</summary>
+    /// <summary>Appends a record behind the last one. False, and nothing happens, if it does not fit any
+    /// more.</summary>
     /// <param name="timestampMs">Milliseconds since 1970 UTC.</param>
     /// <param name="key">The key; copied.</param>
     /// <param name="keyIsNull">There is no key.</param>
@@ -201,7 +205,8 @@ public sealed class RecordBatchBuilder : IDisposable
         return batch.WrittenMemory;
     }
 
-    /// <summary>Changes producer id, epoch and base sequence of the sealed batch without encoding it again: what a retry
+    /// <summary>Changes producer id, epoch and base sequence of the sealed batch without encoding it again: what a
+    /// retry
     /// after an epoch bump (KIP-360) needs. Nobody may be reading the bytes meanwhile.</summary>
     /// <exception cref="InvalidOperationException">The batch is not sealed.</exception>
     public void PatchProducer(long producerId, short producerEpoch, int baseSequence) =>
@@ -217,7 +222,8 @@ public sealed class RecordBatchBuilder : IDisposable
         _lastOffsetDelta = -1;
     }
 
-    /// <summary>As <see cref="Reset"/>, and gives the buffers back to the pool. The builder may be used again.</summary>
+    /// <summary>As <see cref="Reset"/>, and gives the buffers back to the pool. The builder may be used
+    /// again.</summary>
     public void Dispose()
     {
         Reset();

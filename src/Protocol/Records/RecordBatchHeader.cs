@@ -121,10 +121,12 @@ public readonly struct RecordBatchHeader
     /// <summary>Where reading goes on after this batch: never count records, compaction removes some.</summary>
     public long NextOffset => BaseOffset + LastOffsetDelta + 1;
 
-    /// <summary>Sequence number of the last record, wrapped from <see cref="int.MaxValue"/> to 0; -1 without a producer id.</summary>
+    /// <summary>Sequence number of the last record, wrapped from <see cref="int.MaxValue"/> to 0; -1 without a producer
+    /// id.</summary>
     public int LastSequence => BaseSequence < 0 ? -1 : AddToSequence(BaseSequence, LastOffsetDelta);
 
-    /// <summary>How the records are compressed. A number above <see cref="CompressionType.Zstd"/> is possible in bad input.</summary>
+    /// <summary>How the records are compressed. A number above <see cref="CompressionType.Zstd"/> is possible in bad
+    /// input.</summary>
     public CompressionType Compression => (CompressionType)(Attributes & CompressionMask);
 
     /// <summary>Who set the timestamps.</summary>
@@ -143,7 +145,8 @@ public readonly struct RecordBatchHeader
     /// <summary>An idempotent producer wrote the batch.</summary>
     public bool HasProducer => ProducerId >= 0;
 
-    /// <summary>Reads the fixed part. False if there are fewer than <see cref="Size"/> bytes; nothing else is checked.</summary>
+    /// <summary>Reads the fixed part. False if there are fewer than <see cref="Size"/> bytes; nothing else is
+    /// checked.</summary>
     public static bool TryRead(ReadOnlySpan<byte> bytes, out RecordBatchHeader header)
     {
         if (bytes.Length < Size)
@@ -156,7 +159,8 @@ public readonly struct RecordBatchHeader
         return true;
     }
 
-    /// <summary>The timestamp of one record, in milliseconds since 1970 UTC: the batch's with log append time, else base plus delta.</summary>
+    /// <summary>The timestamp of one record, in milliseconds since 1970 UTC: the batch's with log append time, else
+    /// base plus delta.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public long TimestampOf(in RecordView record) =>
         (Attributes & LogAppendTimeBit) != 0 ? MaxTimestamp : BaseTimestamp + record.TimestampDelta;
@@ -176,7 +180,8 @@ public readonly struct RecordBatchHeader
     public static void PatchLeaderEpoch(Span<byte> batch, int leaderEpoch) =>
         BinaryPrimitives.WriteInt32BigEndian(batch[LeaderEpochAt..], leaderEpoch);
 
-    /// <summary>Sets the greatest timestamp and who set it; computes the checksum again if that changed anything.</summary>
+    /// <summary>Sets the greatest timestamp and who set it; computes the checksum again if that changed
+    /// anything.</summary>
     public static void PatchMaxTimestampAndType(Span<byte> batch, long maxTimestamp, TimestampType type)
     {
         var old = BinaryPrimitives.ReadInt16BigEndian(batch[AttributesAt..]);

@@ -4,7 +4,8 @@ namespace Millrace.Protocol.Records;
 
 // One header: | key length, varint, >= 0 | key, UTF-8 | value length, varint, -1 = null | value |
 
-/// <summary>Walks the headers of one record without copying. The record's reader checked them, so it cannot fail.</summary>
+/// <summary>Walks the headers of one record without copying. The record's reader checked them, so it cannot
+/// fail.</summary>
 public ref struct RecordHeaderReader
 {
     readonly ReadOnlySpan<byte> _section;
@@ -61,7 +62,8 @@ public ref struct RecordHeaderReader
     /// <summary>Where so many headers end, or -1 if they do not fit before <paramref name="end"/>.</summary>
     internal static int Skip(ref byte start, int position, int end, int count)
     {
-        // Two bytes are the least that a header takes: a hostile count ends here, not after two thousand million rounds.
+        // Two bytes are the least that a header takes: a hostile count ends here, not after two thousand million
+        // rounds.
         if (count > (end - position) / 2)
         {
             return -1;
@@ -81,7 +83,8 @@ public ref struct RecordHeaderReader
     }
 
     static bool TryRead(
-        ref byte start, int position, int end, out int keyLength, out int keyStart, out int valueLength, out int valueStart)
+        ref byte start, int position, int end, out int keyLength, out int keyStart, out int valueLength,
+        out int valueStart)
     {
         keyStart = valueLength = valueStart = 0;
         if (!Varint.TryRead(ref start, ref position, end, out keyLength)

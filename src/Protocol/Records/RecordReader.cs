@@ -12,7 +12,8 @@ namespace Millrace.Protocol.Records;
 //   | rest   | unused     |           |        | -1=null|     | -1=null|       |         | key, value... |
 //   +--------+------------+-----------+--------+--------+-----+--------+-------+---------+---------------+
 
-/// <summary>Walks a decompressed record section without copying or allocating. Checks every length before it believes it;
+/// <summary>Walks a decompressed record section without copying or allocating. Checks every length before it believes
+/// it;
 /// goes bad once and stays there. A view that it yielded is sound as a whole, its headers included.</summary>
 public ref struct RecordReader
 {

@@ -13,18 +13,22 @@ public readonly struct RecordSection
         Owner = owner;
     }
 
-    /// <summary>What a <see cref="RecordReader"/> walks. Valid until the last release of <see cref="Owner"/>, or as long
+    /// <summary>What a <see cref="RecordReader"/> walks. Valid until the last release of <see cref="Owner"/>, or as
+    /// long
     /// as the batch's bytes if that is null.</summary>
     public ReadOnlyMemory<byte> Bytes { get; }
 
-    /// <summary>The buffer of decompressed bytes, with one reference that the opener holds; null if the section is borrowed.</summary>
+    /// <summary>The buffer of decompressed bytes, with one reference that the opener holds; null if the section is
+    /// borrowed.</summary>
     public SharedBuffer? Owner { get; }
 
     /// <summary>Opens the section of one batch.</summary>
     /// <param name="batch">Exactly one batch; borrowed if it is not compressed.</param>
     /// <param name="pool">Where the buffer for decompressed bytes comes from.</param>
-    /// <param name="maxSize">The most bytes that the section may have when decompressed: a few bytes can claim gigabytes.</param>
-    /// <exception cref="WireFormatException">The batch is not sound, or its section is larger than the limit.</exception>
+    /// <param name="maxSize">The most bytes that the section may have when decompressed: a few bytes can claim
+    /// gigabytes.</param>
+    /// <exception cref="WireFormatException">The batch is not sound, or its section is larger than the
+    /// limit.</exception>
     public static RecordSection Open(ReadOnlyMemory<byte> batch, BufferPool pool, int maxSize)
     {
         if (!RecordBatchHeader.TryRead(batch.Span, out var header))

@@ -1,6 +1,7 @@
 namespace Millrace.Protocol.Records;
 
-/// <summary>Where one record's parts stand in its decompressed section. Holds no reference, so it may be kept beside the
+/// <summary>Where one record's parts stand in its decompressed section. Holds no reference, so it may be kept beside
+/// the
 /// buffer; the spans that it hands out live as long as that buffer.</summary>
 public readonly struct RecordView
 {
@@ -19,7 +20,8 @@ public readonly struct RecordView
         End = end;
     }
 
-    /// <summary>Milliseconds from the batch's base timestamp; see <see cref="RecordBatchHeader.TimestampOf"/>.</summary>
+    /// <summary>Milliseconds from the batch's base timestamp; see
+    /// <see cref="RecordBatchHeader.TimestampOf"/>.</summary>
     public long TimestampDelta { get; }
 
     /// <summary>Distance from the batch's base offset.</summary>

@@ -3,7 +3,8 @@ using System.Runtime.CompilerServices;
 
 namespace Millrace.Protocol.Records;
 
-/// <summary>The zig-zag variable-length integers of record bodies: seven bits a byte, lowest first, top bit = more.</summary>
+/// <summary>The zig-zag variable-length integers of record bodies: seven bits a byte, lowest first, top bit =
+/// more.</summary>
 static class Varint
 {
     /// <summary>The most bytes that a 32-bit number takes.</summary>
@@ -48,7 +49,8 @@ static class Varint
         return WriteLong(ref destination, rest);
     }
 
-    /// <summary>Reads a 32-bit number that must end before <paramref name="end"/>. False if it does not, or is too long.</summary>
+    /// <summary>Reads a 32-bit number that must end before <paramref name="end"/>. False if it does not, or is too
+    /// long.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool TryRead(ref byte start, ref int position, int end, out int value)
     {
@@ -69,7 +71,8 @@ static class Varint
         return ok;
     }
 
-    /// <summary>Reads a 64-bit number that must end before <paramref name="end"/>. False if it does not, or is too long.</summary>
+    /// <summary>Reads a 64-bit number that must end before <paramref name="end"/>. False if it does not, or is too
+    /// long.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool TryRead(ref byte start, ref int position, int end, out long value)
     {

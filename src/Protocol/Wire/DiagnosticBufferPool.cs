@@ -3,7 +3,8 @@ using System.Text;
 
 namespace Millrace.Protocol.Wire;
 
-/// <summary>The pool for tests. It finds arrays that were never returned, returned twice or never rented here, and writes
+/// <summary>The pool for tests. It finds arrays that were never returned, returned twice or never rented here, and
+/// writes
 /// into an array after its return: returned arrays are filled with <see cref="Fill"/>, and the filling is
 /// checked when an array is rented again and in <see cref="AssertAllReturned"/>.</summary>
 /// <param name="captureStacks">Remember where each array was rented. Slow; turn it on to find a leak.</param>
@@ -73,7 +74,11 @@ public sealed class DiagnosticBufferPool(bool captureStacks = false) : BufferPoo
             }
 
             Array.Fill(buffer, Fill);
-            var queue = _free.TryGetValue(buffer.Length, out var known) ? known : _free[buffer.Length] = new Queue<byte[]>();
+            if (!_free.TryGetValue(buffer.Length, out var queue))
+            {
+                queue = _free[buffer.Length] = new Queue<byte[]>();
+            }
+
             _returned.Add(buffer);
             queue.Enqueue(buffer);
             if (queue.Count > KeptPerSize)
@@ -156,7 +161,8 @@ public sealed class DiagnosticBufferPool(bool captureStacks = false) : BufferPoo
         var at = buffer.AsSpan().IndexOfAnyExcept(Fill);
         if (at >= 0)
         {
-            _faults.Add($"Byte {at} of an array of {buffer.Length} bytes was written after its return: {buffer[at]:x2}.");
+            _faults.Add(
+                $"Byte {at} of an array of {buffer.Length} bytes was written after its return: {buffer[at]:x2}.");
             Array.Fill(buffer, Fill);
         }
     }

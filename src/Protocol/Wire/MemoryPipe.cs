@@ -2,9 +2,11 @@ using System.Threading.Tasks.Sources;
 
 namespace Millrace.Protocol.Wire;
 
-/// <summary>One direction of an in-process connection: a bounded ring of bytes with one reader and one writer. A waiting
+/// <summary>One direction of an in-process connection: a bounded ring of bytes with one reader and one writer. A
+/// waiting
 /// reader is served straight from the writer's segments; a writer that finds the ring full leaves its segments
-/// parked, and the reader takes from them. So a large send is copied once, and a small one never waits for a reader.</summary>
+/// parked, and the reader takes from them. So a large send is copied once, and a small one never waits for a
+/// reader.</summary>
 sealed class MemoryPipe(BufferPool pool, int capacity)
 {
     readonly Lock _gate = new();
@@ -101,7 +103,8 @@ sealed class MemoryPipe(BufferPool pool, int capacity)
             if (cancellation.CanBeCanceled)
             {
                 _writeToken = cancellation;
-                _writeRegistration = cancellation.UnsafeRegister(static pipe => ((MemoryPipe)pipe!).CancelWrite(), this);
+                _writeRegistration = cancellation.UnsafeRegister(
+                    static pipe => ((MemoryPipe)pipe!).CancelWrite(), this);
             }
 
             return pending;
@@ -304,7 +307,8 @@ sealed class MemoryPipe(BufferPool pool, int capacity)
         }
     }
 
-    /// <summary>What a waiting caller awaits; used again for each operation. Continuations never run inside the pipe's lock.</summary>
+    /// <summary>What a waiting caller awaits; used again for each operation. Continuations never run inside the pipe's
+    /// lock.</summary>
     sealed class Completion : IValueTaskSource<int>, IValueTaskSource
     {
         ManualResetValueTaskSourceCore<int> _core = new() { RunContinuationsAsynchronously = true };

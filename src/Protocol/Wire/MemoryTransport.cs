@@ -5,10 +5,12 @@ using System.Threading.Channels;
 
 namespace Millrace.Protocol.Wire;
 
-/// <summary>A network inside the process: whoever shares the instance can connect to whoever listens on it. No sockets, no
+/// <summary>A network inside the process: whoever shares the instance can connect to whoever listens on it. No sockets,
+/// no
 /// threads; each direction holds a bounded number of bytes, then the sender waits.</summary>
 /// <param name="pool">Where the bytes on their way are kept; null = <see cref="BufferPool.Default"/>.</param>
-/// <param name="capacity">Bytes that each direction of a connection holds before a send waits. As a socket's buffer: large
+/// <param name="capacity">Bytes that each direction of a connection holds before a send waits. As a socket's buffer:
+/// large
 /// enough for small frames to cross each other, while large ones are copied straight from sender to receiver.</param>
 public sealed class MemoryTransport(BufferPool? pool = null, int capacity = 64 * 1024) : ITransport
 {
@@ -38,10 +40,12 @@ public sealed class MemoryTransport(BufferPool? pool = null, int capacity = 64 *
             }
         }
 
-        var client = string.Create(CultureInfo.InvariantCulture, $"memory:{Interlocked.Increment(ref _nextClientPort)}");
+        var number = Interlocked.Increment(ref _nextClientPort);
+        var client = string.Create(CultureInfo.InvariantCulture, $"memory:{number}");
+        var server = string.Create(CultureInfo.InvariantCulture, $"{host}:{port}");
         var toServer = new MemoryPipe(_pool, _capacity);
         var toClient = new MemoryPipe(_pool, _capacity);
-        var here = new MemoryConnection(toClient, toServer, string.Create(CultureInfo.InvariantCulture, $"{host}:{port}"));
+        var here = new MemoryConnection(toClient, toServer, server);
         if (listener is null || !listener.Offer(new MemoryConnection(toServer, toClient, client)))
         {
             throw new SocketException((int)SocketError.ConnectionRefused);
@@ -93,7 +97,8 @@ public sealed class MemoryTransport(BufferPool? pool = null, int capacity = 64 *
         }
     }
 
-    sealed class MemoryListener(MemoryTransport owner, (string Host, int Port) key, DnsEndPoint endPoint) : ITransportListener
+    sealed class MemoryListener(MemoryTransport owner, (string Host, int Port) key, DnsEndPoint endPoint)
+        : ITransportListener
     {
         readonly Channel<MemoryConnection> _waiting = Channel.CreateBounded<MemoryConnection>(Backlog);
 

@@ -10,8 +10,12 @@ public sealed class TcpTransport : ITransport
     // What the kernel caps anyway (somaxconn is 4096 on Linux): a burst of reconnecting clients must not be refused.
     const int Backlog = 512;
 
+    /// <summary>One for all: the transport holds no state.</summary>
+    public static TcpTransport Instance { get; } = new();
+
     /// <summary>Connects to the first address of the host that answers, in the resolver's order.</summary>
-    /// <exception cref="SocketException">The name is unknown, or no address answers; the last address's error.</exception>
+    /// <exception cref="SocketException">The name is unknown, or no address answers; the last address's
+    /// error.</exception>
     public async ValueTask<ITransportConnection> ConnectAsync(string host, int port, CancellationToken cancellation)
     {
         ArgumentException.ThrowIfNullOrEmpty(host);
@@ -42,7 +46,8 @@ public sealed class TcpTransport : ITransport
         throw last ?? new SocketException((int)SocketError.HostNotFound);
     }
 
-    /// <summary>Listens on one address: the host's first. <c>0.0.0.0</c> and <c>::</c> mean all; <c>::</c> takes IPv4 as well.</summary>
+    /// <summary>Listens on one address: the host's first. <c>0.0.0.0</c> and <c>::</c> mean all; <c>::</c> takes IPv4
+    /// as well.</summary>
     /// <exception cref="SocketException">The address is in use or not this machine's.</exception>
     public async ValueTask<ITransportListener> ListenAsync(string host, int port, CancellationToken cancellation)
     {
@@ -91,7 +96,8 @@ public sealed class TcpTransport : ITransport
                 {
                     return new TcpConnection(await socket.AcceptAsync(cancellation).ConfigureAwait(false));
                 }
-                catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset)
+                catch (SocketException e)
+                    when (e.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset)
                 {
                     // The peer gave up while it stood in the queue. The listener is fine.
                 }
@@ -264,6 +270,9 @@ sealed class TcpConnection : ITransportConnection
         }
     }
 
-    IOException Failed(string what, Exception cause) =>
-        new($"Cannot {what} {RemoteEndPoint}: {(Volatile.Read(ref _closed) != 0 ? "the connection was closed here" : cause.Message)}", cause);
+    IOException Failed(string what, Exception cause)
+    {
+        var reason = Volatile.Read(ref _closed) != 0 ? "the connection was closed here" : cause.Message;
+        return new IOException($"Cannot {what} {RemoteEndPoint}: {reason}", cause);
+    }
 }

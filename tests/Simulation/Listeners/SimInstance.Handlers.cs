@@ -110,9 +110,28 @@ sealed partial class SimInstance
         }
 
         _world.Oracle.OnEnd(this, delivery, run.Record, run.Outcome);
+        var lease = delivery.Lease;
         _core.End(delivery, run.Outcome);
         _free++;
+        if (!run.Outcome.IsFinal || (lease.State == LeaseState.Draining && lease.InFlight == 0))
+        {
+            CheckWoken();
+        }
+
         KickPumps();
+    }
+
+    /// <summary>I11: what a pump gives back for the loop to act on wakes the loop.</summary>
+    void CheckWoken()
+    {
+        var since = _world.Now;
+        Later(5, () =>
+        {
+            if (_lastStep < since)
+            {
+                _world.Fail("I11", $"i{Id} was not woken by what came back at {since}");
+            }
+        });
     }
 
     /// <summary>Handlers that listen give up soon after their lease was cancelled.</summary>

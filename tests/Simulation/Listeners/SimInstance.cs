@@ -27,6 +27,7 @@ sealed partial class SimInstance : IListenerEvents
     bool _isCrashed;
     bool _isStopping;
     long _drainSince = -1;
+    long _lastStep;
 
     public SimInstance(SimWorld world, int id)
     {
@@ -112,6 +113,7 @@ sealed partial class SimInstance : IListenerEvents
     void Step()
     {
         var now = _world.Now;
+        _lastStep = now;
         if (_polled is { } polled)
         {
             _polled = null;

@@ -29,7 +29,7 @@ static class TestRecords
         new(new AssignedPartition(partition, 0, null, 7), 1, new Tracker(64, 0, 0));
 
     public static RecordHeader Header(string name, string? value) =>
-        new(name, value is null ? null : Encoding.UTF8.GetBytes(value));
+        new(name, value is null ? default(ReadOnlyMemory<byte>?) : Encoding.UTF8.GetBytes(value));
 
     public static string? Text(IReadOnlyList<RecordHeader> headers, string name)
     {

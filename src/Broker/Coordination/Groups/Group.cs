@@ -42,7 +42,8 @@ sealed class Group(string id)
 
     public string? LeaderId { get; set; }
 
-    /// <summary>When the persisted state began, Unix milliseconds; -1 if nothing was ever persisted. Offsets expire from it.</summary>
+    /// <summary>When the persisted state began, Unix milliseconds; -1 if nothing was ever persisted. Offsets expire
+    /// from it.</summary>
     public long StateTimestampMs { get; set; } = -1;
 
     /// <summary>In order of joining: the first is the leader when the leader is gone.</summary>
@@ -106,7 +107,8 @@ sealed class Group(string id)
         }
     }
 
-    /// <summary>True if a member of this type that lists these protocols would leave at least one that all support.</summary>
+    /// <summary>True if a member of this type that lists these protocols would leave at least one that all
+    /// support.</summary>
     public bool Supports(string protocolType, List<JoinGroupRequest.JoinGroupRequestProtocol> protocols)
     {
         if (protocolType.Length == 0 || protocols.Count == 0) return false;

@@ -8,7 +8,11 @@ sealed partial class GroupCoordinator
     /// <summary>One group of DescribeGroups. What is unknown is Dead; from version 6 also an error.</summary>
     public DescribeGroupsResponse.DescribedGroup Describe(string groupId, short version)
     {
-        var answer = new DescribeGroupsResponse.DescribedGroup { GroupId = groupId, GroupState = nameof(GroupState.Dead) };
+        var answer = new DescribeGroupsResponse.DescribedGroup
+        {
+            GroupId = groupId,
+            GroupState = nameof(GroupState.Dead),
+        };
         if (groupId.Length == 0)
         {
             answer.ErrorCode = ErrorCode.InvalidGroupId;

@@ -68,7 +68,8 @@ sealed partial class GroupCoordinator
         return group;
     }
 
-    // While preparing, only those count that have rejoined: members of the last generation that are gone must not keep others out.
+    // While preparing, only those count that have rejoined: members of the last generation that are gone must not keep
+    // others out.
     bool HasRoom(Group group, string memberId)
     {
         switch (group.State)
@@ -87,7 +88,8 @@ sealed partial class GroupCoordinator
     }
 
     void JoinWithoutId(
-        Group group, JoinGroupRequest request, GroupCaller caller, ReplyTo<JoinGroupResponse> reply, Now now, CoordinatorStep step)
+        Group group, JoinGroupRequest request, GroupCaller caller, ReplyTo<JoinGroupResponse> reply, Now now,
+            CoordinatorStep step)
     {
         if (request.GroupInstanceId is { } instanceId)
         {
@@ -106,7 +108,8 @@ sealed partial class GroupCoordinator
             return;
         }
 
-        // KIP-394: only an id that the client has received joins, so that a client that gives up leaves no ghost behind.
+        // KIP-394: only an id that the client has received joins, so that a client that gives up leaves no ghost
+        // behind.
         group.PendingMembers.Add(newId, _timers.Schedule(now.TickMs + request.SessionTimeoutMs, (later, next) =>
         {
             if (group.PendingMembers.Remove(newId)) AfterPendingRemoval(group, later, next);
@@ -123,7 +126,10 @@ sealed partial class GroupCoordinator
         Now now,
         CoordinatorStep step)
     {
-        var member = new GroupMember(memberId, request.GroupInstanceId, caller.ClientId, caller.ClientHost) { IsNew = true };
+        var member = new GroupMember(memberId, request.GroupInstanceId, caller.ClientId, caller.ClientHost)
+        {
+            IsNew = true,
+        };
         if (group.Members.Count == 0) group.ProtocolType = request.ProtocolType;
         group.Members.Add(memberId, member);
         if (member.InstanceId is not null) group.StaticMembers[member.InstanceId] = memberId;
@@ -151,7 +157,8 @@ sealed partial class GroupCoordinator
                 step.Reply(reply, Joined(group, member));
                 return;
 
-            // A follower that asks again learns where the group stands; a leader that joins again wants a new assignment.
+            // A follower that asks again learns where the group stands; a leader that joins again wants a new
+            // assignment.
             case GroupState.Stable when unchanged && !group.IsLeader(member.MemberId):
                 Touch(group, member, now);
                 step.Reply(reply, Joined(group, member));
@@ -171,7 +178,8 @@ sealed partial class GroupCoordinator
         }
     }
 
-    /// <summary>A restarted static member takes the place of its former self, which is fenced from now on (KIP-345).</summary>
+    /// <summary>A restarted static member takes the place of its former self, which is fenced from now on
+    /// (KIP-345).</summary>
     void ReplaceStaticMember(
         Group group,
         GroupMember old,
@@ -204,8 +212,8 @@ sealed partial class GroupCoordinator
 
         if (group.State == GroupState.Stable && group.SelectProtocol() == group.ProtocolName)
         {
-            // No rebalance: the assignment stays. Below version 9 a leader that comes back must be told that somebody else leads, or it
-            // would compute an assignment of members it does not see (KIP-814).
+            // No rebalance: the assignment stays. Below version 9 a leader that comes back must be told that somebody
+            // else leads, or it would compute an assignment of members it does not see (KIP-814).
             var isLeader = group.IsLeader(memberId);
             var skip = caller.Version >= 9 && isLeader;
             var response = Joined(group, member);
@@ -222,10 +230,12 @@ sealed partial class GroupCoordinator
     }
 
     void Park(
-        Group group, GroupMember member, JoinGroupRequest request, ReplyTo<JoinGroupResponse> reply, Now now, CoordinatorStep step)
+        Group group, GroupMember member, JoinGroupRequest request, ReplyTo<JoinGroupResponse> reply, Now now,
+            CoordinatorStep step)
     {
         // The client gave up on its earlier call, but on a shared connection it may still look for the answer.
-        if (member.ParkedJoin is { } earlier) step.Reply(earlier, JoinError(member.MemberId, ErrorCode.RebalanceInProgress));
+        if (member.ParkedJoin is { } earlier)
+            step.Reply(earlier, JoinError(member.MemberId, ErrorCode.RebalanceInProgress));
         member.ParkedJoin = reply;
         member.RebalanceTimeoutMs = RebalanceTimeoutOf(request);
         member.SessionTimeoutMs = request.SessionTimeoutMs;

@@ -5,10 +5,11 @@ namespace Millrace.Broker.Coordination.Groups;
 
 sealed partial class GroupCoordinator
 {
-    /// <summary>OffsetCommit 2-10. Topic names are resolved and unknown partitions answered by the caller; every partition in
-    /// the request exists.</summary>
+    /// <summary>OffsetCommit 2-10. Topic names are resolved and unknown partitions answered by the caller; every
+    /// partition in the request exists.</summary>
     public void Commit(
-        OffsetCommitRequest request, GroupCaller caller, ReplyTo<OffsetCommitResponse> reply, Now now, CoordinatorStep step)
+        OffsetCommitRequest request, GroupCaller caller, ReplyTo<OffsetCommitResponse> reply, Now now,
+            CoordinatorStep step)
     {
         var error = CheckCommit(request, caller, now);
         step.Reply(reply, error == ErrorCode.None ? Commit(request, now, step) : CommitError(request, error));
@@ -20,7 +21,11 @@ sealed partial class GroupCoordinator
         var response = new OffsetCommitResponse();
         foreach (var topic in request.Topics)
         {
-            var answer = new OffsetCommitResponse.OffsetCommitResponseTopic { Name = topic.Name, TopicId = topic.TopicId };
+            var answer = new OffsetCommitResponse.OffsetCommitResponseTopic
+            {
+                Name = topic.Name,
+                TopicId = topic.TopicId,
+            };
             foreach (var partition in topic.Partitions)
             {
                 answer.Partitions.Add(new OffsetCommitResponse.OffsetCommitResponsePartition
@@ -43,7 +48,8 @@ sealed partial class GroupCoordinator
         var group = Find(request.GroupId);
         if (group is null)
         {
-            // Without a generation the committer assigns its partitions itself: such a group begins with its first commit.
+            // Without a generation the committer assigns its partitions itself: such a group begins with its first
+            // commit.
             if (generation < 0) return ErrorCode.None;
             return caller.Version >= 9 ? ErrorCode.GroupIdNotFound : ErrorCode.IllegalGeneration;
         }
@@ -86,7 +92,8 @@ sealed partial class GroupCoordinator
         return response;
     }
 
-    /// <summary>One group of an OffsetFetch. A group that does not exist has no offsets; that is not an error.</summary>
+    /// <summary>One group of an OffsetFetch. A group that does not exist has no offsets; that is not an
+    /// error.</summary>
     /// <param name="groupId">Whose offsets.</param>
     /// <param name="topics">Which; null for all that it has.</param>
     public OffsetFetchResponse.OffsetFetchResponseGroup FetchOffsets(
@@ -102,11 +109,16 @@ sealed partial class GroupCoordinator
 
         foreach (var topic in topics)
         {
-            var answerTopic = new OffsetFetchResponse.OffsetFetchResponseTopics { Name = topic.Name, TopicId = topic.TopicId };
+            var answerTopic = new OffsetFetchResponse.OffsetFetchResponseTopics
+            {
+                Name = topic.Name,
+                TopicId = topic.TopicId,
+            };
             foreach (var partition in topic.PartitionIndexes)
             {
                 CommittedOffset? found = null;
-                if (group is not null && group.Offsets.TryGetValue(new TopicPartition(topic.Name, partition), out var offset))
+                if (group is not null
+                    && group.Offsets.TryGetValue(new TopicPartition(topic.Name, partition), out var offset))
                     found = offset;
                 answerTopic.Partitions.Add(OffsetAnswer(partition, found));
             }
@@ -133,13 +145,14 @@ sealed partial class GroupCoordinator
         }
     }
 
-    static OffsetFetchResponse.OffsetFetchResponsePartitions OffsetAnswer(int partition, CommittedOffset? offset) => new()
-    {
-        PartitionIndex = partition,
-        CommittedOffset = offset?.Offset ?? -1,
-        CommittedLeaderEpoch = offset?.LeaderEpoch ?? -1,
-        Metadata = offset?.Metadata ?? "",
-    };
+    static OffsetFetchResponse.OffsetFetchResponsePartitions OffsetAnswer(int partition, CommittedOffset? offset) =>
+        new()
+        {
+            PartitionIndex = partition,
+            CommittedOffset = offset?.Offset ?? -1,
+            CommittedLeaderEpoch = offset?.LeaderEpoch ?? -1,
+            Metadata = offset?.Metadata ?? "",
+        };
 
     /// <summary>The topic is gone: so are its offsets.</summary>
     public void OnTopicDeleted(string topic, CoordinatorStep step)
@@ -160,7 +173,8 @@ sealed partial class GroupCoordinator
             ScheduleSweep(later);
         });
 
-    /// <summary>Expires offsets (KIP-211) and forgets groups that have nothing left. Runs by itself; a test may call it.</summary>
+    /// <summary>Expires offsets (KIP-211) and forgets groups that have nothing left. Runs by itself; a test may call
+    /// it.</summary>
     public void Sweep(Now now, CoordinatorStep step)
     {
         foreach (var group in _groups.Values)
@@ -179,7 +193,8 @@ sealed partial class GroupCoordinator
         }
     }
 
-    bool IsExpired(Group group, TopicPartition partition, in CommittedOffset offset, HashSet<string>? subscribed, Now now)
+    bool IsExpired(
+        Group group, TopicPartition partition, in CommittedOffset offset, HashSet<string>? subscribed, Now now)
     {
         if (offset.ExpireTimestampMs >= 0) return IsIdle(group) && now.UnixMs >= offset.ExpireTimestampMs;
         if (group.ProtocolType is null) return IsOld(offset.CommitTimestampMs, now);
@@ -202,7 +217,8 @@ sealed partial class GroupCoordinator
         if (groupId.Length == 0) return ErrorCode.InvalidGroupId;
         if (Find(groupId) is not { } group) return ErrorCode.GroupIdNotFound;
         if (group.State != GroupState.Empty || group.PendingMembers.Count > 0) return ErrorCode.NonEmptyGroup;
-        foreach (var partition in group.Offsets.Keys) step.Records.Add(GroupRecords.OffsetTombstone(groupId, partition));
+        foreach (var partition in group.Offsets.Keys)
+            step.Records.Add(GroupRecords.OffsetTombstone(groupId, partition));
         step.Records.Add(GroupRecords.GroupTombstone(groupId));
         return ErrorCode.None;
     }

@@ -4,7 +4,8 @@ namespace Millrace.Broker.Coordination.Groups;
 
 sealed partial class GroupCoordinator
 {
-    /// <summary>Something changed about the members: starts a rebalance, or goes on with the one that is running.</summary>
+    /// <summary>Something changed about the members: starts a rebalance, or goes on with the one that is
+    /// running.</summary>
     void Advance(Group group, Now now, CoordinatorStep step)
     {
         if (group.State is not GroupState.PreparingRebalance) PrepareRebalance(group, now, step);
@@ -18,7 +19,8 @@ sealed partial class GroupCoordinator
         else AfterPendingRemoval(group, now, step);
     }
 
-    /// <summary>A pending id is gone: nothing changes for the generation that runs, but a join phase may have waited for it.</summary>
+    /// <summary>A pending id is gone: nothing changes for the generation that runs, but a join phase may have waited
+    /// for it.</summary>
     void AfterPendingRemoval(Group group, Now now, CoordinatorStep step)
     {
         if (group.State == GroupState.PreparingRebalance)
@@ -136,7 +138,8 @@ sealed partial class GroupCoordinator
 
     static bool ElectLeader(Group group)
     {
-        if (group.LeaderId is { } leader && group.Members.TryGetValue(leader, out var current) && current.ParkedJoin is not null)
+        if (group.LeaderId is { } leader && group.Members.TryGetValue(leader, out var current)
+            && current.ParkedJoin is not null)
             return true;
         foreach (var member in group.Members.Values)
         {

@@ -5,8 +5,8 @@ namespace Millrace.Broker.Coordination.Groups;
 
 sealed partial class GroupCoordinator
 {
-    /// <summary>Applies one record: the only way in which what survives a restart changes. At run time directly after the append, at start
-    /// in the order of the log.</summary>
+    /// <summary>Applies one record: the only way in which what survives a restart changes. At run time directly after
+    /// the append, at start in the order of the log.</summary>
     public void Replay(CoordinatorRecord record)
     {
         switch (record.Key)
@@ -39,8 +39,8 @@ sealed partial class GroupCoordinator
             value.Offset, value.LeaderEpoch, value.Metadata, value.CommitTimestamp, value.ExpireTimestamp);
     }
 
-    // At run time the members of the record are the members of the group already, parked calls and timers included: only
-    // their assignments and the state are news. At start everything is.
+    // At run time the members of the record are the members of the group already, parked calls and timers included:
+    // only their assignments and the state are news. At start everything is.
     static void ReplayGroup(Group group, GroupMetadataValue value)
     {
         group.ProtocolType = value.ProtocolType;

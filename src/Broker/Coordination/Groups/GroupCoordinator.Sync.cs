@@ -103,7 +103,8 @@ sealed partial class GroupCoordinator
         return group.State == GroupState.PreparingRebalance ? ErrorCode.RebalanceInProgress : ErrorCode.None;
     }
 
-    /// <summary>LeaveGroup 0-5. Below version 3 the one member's error is the answer's; the caller of those versions fills
+    /// <summary>LeaveGroup 0-5. Below version 3 the one member's error is the answer's; the caller of those versions
+    /// fills
     /// <see cref="LeaveGroupRequest.Members"/> from the single id.</summary>
     public void Leave(
         LeaveGroupRequest request, GroupCaller caller, ReplyTo<LeaveGroupResponse> reply, Now now, CoordinatorStep step)
@@ -142,7 +143,8 @@ sealed partial class GroupCoordinator
     }
 
     static ErrorCode LeaveOne(
-        Group group, LeaveGroupRequest.MemberIdentity identity, CoordinatorStep step, ref bool removed, ref bool pendingRemoved)
+        Group group, LeaveGroupRequest.MemberIdentity identity, CoordinatorStep step, ref bool removed,
+            ref bool pendingRemoved)
     {
         if (group.PendingMembers.Remove(identity.MemberId, out var timer))
         {

@@ -8,12 +8,15 @@ namespace Millrace.Broker.Coordination.Groups;
 readonly record struct GroupCaller(string ClientId, string ClientHost, short Version);
 
 /// <summary>
-/// Classic consumer groups (KIP-62, 345, 394, 429, 559, 800, 814) as a state machine. A call takes a request and the time and puts into a
-/// <see cref="CoordinatorStep"/> the records to append and the answers to give once they are durable; a call that has to wait
-/// keeps its <see cref="ReplyTo"/> in the group. Committed offsets and what is persisted of a group (its members' assignments, its
-/// Stable or Empty state) change only in <see cref="Replay"/>, at run time and at start alike. Single-threaded.
+/// Classic consumer groups (KIP-62, 345, 394, 429, 559, 800, 814) as a state machine. A call takes a request and the
+/// time and puts into a
+/// <see cref="CoordinatorStep"/> the records to append and the answers to give once they are durable; a call that has
+/// to wait keeps its <see cref="ReplyTo"/> in the group. Committed offsets and what is persisted of a group (its
+/// members' assignments, its Stable or Empty state) change only in <see cref="Replay"/>, at run time and at start
+/// alike. Single-threaded.
 /// </summary>
-/// <remarks>Files: Join, Sync (with heartbeats and leaving), Rebalance (the transitions), Offsets, Describe, Replay.</remarks>
+/// <remarks>Files: Join, Sync (with heartbeats and leaving), Rebalance (the transitions), Offsets, Describe,
+/// Replay.</remarks>
 sealed partial class GroupCoordinator
 {
     readonly GroupOptions _options;
@@ -38,7 +41,8 @@ sealed partial class GroupCoordinator
     /// <summary>Runs one due timer; false when none is due.</summary>
     public bool FireOne(Now now, CoordinatorStep step) => _timers.FireOne(now, step);
 
-    /// <summary>Arms what replayed state needs: sessions of the members that were loaded, the expiry of offsets. Once, after the load.</summary>
+    /// <summary>Arms what replayed state needs: sessions of the members that were loaded, the expiry of offsets. Once,
+    /// after the load.</summary>
     public void Start(Now now)
     {
         foreach (var group in _groups.Values)
@@ -69,8 +73,8 @@ sealed partial class GroupCoordinator
         return $"{prefix}-{new Guid(bytes, bigEndian: true)}";
     }
 
-    // The member's session starts anew. The timer in the queue is left where it is: when it fires too early it looks at the deadline
-    // and goes back to sleep, so that a heartbeat costs an assignment.
+    // The member's session starts anew. The timer in the queue is left where it is: when it fires too early it looks at
+    // the deadline and goes back to sleep, so that a heartbeat costs an assignment.
     void Touch(Group group, GroupMember member, Now now)
     {
         var timeout = member.IsNew ? _options.NewMemberJoinTimeoutMs : member.SessionTimeoutMs;
@@ -143,7 +147,8 @@ sealed partial class GroupCoordinator
             });
         }
 
-        return new CoordinatorRecord(GroupRecords.GroupType, GroupRecords.Key(group.Id), value, GroupRecords.GroupVersion);
+        return new CoordinatorRecord(
+            GroupRecords.GroupType, GroupRecords.Key(group.Id), value, GroupRecords.GroupVersion);
     }
 
     /// <summary>Topics that the members of a stable consumer group subscribe to; null if that cannot be told.</summary>

@@ -31,11 +31,12 @@ sealed class GroupMember(string memberId, string? instanceId, string clientId, s
     /// <summary>True once the member sent SyncGroup in this generation.</summary>
     public bool HasSynced { get; set; }
 
-    /// <summary>True until its first JoinGroup is answered. Such a member may have no id that the client knows, so a client that
-    /// gave up leaves it behind: it does not outlive the join timeout even while parked.</summary>
+    /// <summary>True until its first JoinGroup is answered. Such a member may have no id that the client knows, so a
+    /// client that gave up leaves it behind: it does not outlive the join timeout even while parked.</summary>
     public bool IsNew { get; set; }
 
-    /// <summary>When the session ends, in <see cref="Now.TickMs"/>. Heartbeats move this; the timer looks when it fires.</summary>
+    /// <summary>When the session ends, in <see cref="Now.TickMs"/>. Heartbeats move this; the timer looks when it
+    /// fires.</summary>
     public long SessionDeadlineMs { get; set; }
 
     public CoordinatorTimer? SessionTimer { get; set; }

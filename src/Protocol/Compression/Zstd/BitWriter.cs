@@ -11,7 +11,8 @@ ref struct BitWriter(Span<byte> output)
     int _count;
     int _length;
 
-    /// <summary>Adds bits; at most 57 between two calls of <see cref="Flush"/>. Higher bits of the value must be 0.</summary>
+    /// <summary>Adds bits; at most 57 between two calls of <see cref="Flush"/>. Higher bits of the value must be
+    /// 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Write(ulong value, int count)
     {

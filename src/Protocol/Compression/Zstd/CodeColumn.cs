@@ -2,7 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace Millrace.Protocol.Compression.Zstd;
 
-/// <summary>One of the three codes of a block's sequences: their values, the mode chosen for them, and the encoder's state.</summary>
+/// <summary>One of the three codes of a block's sequences: their values, the mode chosen for them, and the encoder's
+/// state.</summary>
 sealed class CodeColumn
 {
     readonly short[] _defaultCounts;

@@ -3,7 +3,8 @@ using System.Runtime.CompilerServices;
 
 namespace Millrace.Protocol.Compression.Zstd;
 
-/// <summary>An encoding table of finite state entropy coding: the decoding table, turned round. Symbols are encoded from
+/// <summary>An encoding table of finite state entropy coding: the decoding table, turned round. Symbols are encoded
+/// from
 /// the last to the first.</summary>
 sealed class FseEncoder(int maxLog, int maxSymbol)
 {
@@ -58,7 +59,8 @@ sealed class FseEncoder(int maxLog, int maxSymbol)
     /// <summary>The state to begin with for the symbol that is decoded last. It costs no bits.</summary>
     public int Begin(int symbol) => _states[_first[symbol]];
 
-    /// <summary>Writes the bits that lead from this symbol's state to the given one; returns this symbol's state.</summary>
+    /// <summary>Writes the bits that lead from this symbol's state to the given one; returns this symbol's
+    /// state.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Encode(ref BitWriter writer, int state, int symbol)
     {

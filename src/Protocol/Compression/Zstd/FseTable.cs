@@ -50,7 +50,8 @@ sealed class FseTable(int maxLog)
         _states[0] = new FseState { Value = symbol };
     }
 
-    /// <summary>Builds the table of a distribution whose counts add up to the table's size; -1 counts as one, at the end.</summary>
+    /// <summary>Builds the table of a distribution whose counts add up to the table's size; -1 counts as one, at the
+    /// end.</summary>
     public void Build(ReadOnlySpan<short> counts, int log)
     {
         Log = log;

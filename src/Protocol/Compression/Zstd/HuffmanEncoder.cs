@@ -2,7 +2,8 @@ using System.Buffers.Binary;
 
 namespace Millrace.Protocol.Compression.Zstd;
 
-/// <summary>Builds a Huffman tree for a block's literals and encodes them; see <see cref="HuffmanDecoder"/> for the format.</summary>
+/// <summary>Builds a Huffman tree for a block's literals and encodes them; see <see cref="HuffmanDecoder"/> for the
+/// format.</summary>
 sealed class HuffmanEncoder
 {
     const int Symbols = 256;
@@ -16,7 +17,8 @@ sealed class HuffmanEncoder
     int _maxSymbol;
     int _maxBits;
 
-    /// <summary>The most bytes that so many literals take with tree and jump table, and the room that writing needs.</summary>
+    /// <summary>The most bytes that so many literals take with tree and jump table, and the room that writing
+    /// needs.</summary>
     public static int BoundOf(int count) => (count * MaxBits / 8) + 512;
 
     /// <summary>Builds a tree. At least two symbols must occur.</summary>

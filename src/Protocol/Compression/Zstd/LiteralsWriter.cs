@@ -2,7 +2,8 @@ using System.Buffers.Binary;
 
 namespace Millrace.Protocol.Compression.Zstd;
 
-/// <summary>Writes the literals section of a block: as they are, one repeated byte, or Huffman-coded, whichever is smallest.</summary>
+/// <summary>Writes the literals section of a block: as they are, one repeated byte, or Huffman-coded, whichever is
+/// smallest.</summary>
 sealed class LiteralsWriter
 {
     const int MaxHeader = 5;

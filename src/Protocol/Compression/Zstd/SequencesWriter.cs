@@ -19,7 +19,8 @@ sealed class SequencesWriter
     static readonly byte[] MatchCodes = MakeCodes(ZstdFormat.MatchBase, ZstdFormat.LeastMatch, 128);
 
     readonly CodeColumn _literals = new(
-        ZstdFormat.DefaultLiteralCounts, ZstdFormat.DefaultLiteralLog, ZstdFormat.MaxLiteralCode, ZstdFormat.MaxLiteralLog);
+        ZstdFormat.DefaultLiteralCounts, ZstdFormat.DefaultLiteralLog,
+        ZstdFormat.MaxLiteralCode, ZstdFormat.MaxLiteralLog);
 
     readonly CodeColumn _offsets = new(
         ZstdFormat.DefaultOffsetCounts, ZstdFormat.DefaultOffsetLog, ZstdFormat.MaxOffsetCode, ZstdFormat.MaxOffsetLog);
@@ -133,8 +134,10 @@ sealed class SequencesWriter
         var literalCode = _literals.Codes[index];
         var matchCode = _matches.Codes[index];
         int offsetCode = _offsets.Codes[index];
-        writer.Write((uint)(sequence.Literals - ZstdFormat.LiteralBase[literalCode]), ZstdFormat.LiteralBits[literalCode]);
-        writer.Write((uint)(sequence.MatchLength - ZstdFormat.MatchBase[matchCode]), ZstdFormat.MatchBits[matchCode]);
+        var literals = (uint)(sequence.Literals - ZstdFormat.LiteralBase[literalCode]);
+        var length = (uint)(sequence.MatchLength - ZstdFormat.MatchBase[matchCode]);
+        writer.Write(literals, ZstdFormat.LiteralBits[literalCode]);
+        writer.Write(length, ZstdFormat.MatchBits[matchCode]);
         writer.Flush();
         writer.Write((uint)(sequence.Offset - (1 << offsetCode)), offsetCode);
         writer.Flush();

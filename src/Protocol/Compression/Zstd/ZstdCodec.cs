@@ -9,7 +9,8 @@ namespace Millrace.Protocol.Compression.Zstd;
 //   | 0xFD2FB528 | descriptor | window | dictionary id | content size | blocks | ... | content checksum  |
 //   | uint32     | 1 byte     | 0 or 1 | 0, 1, 2 or 4  | 0, 1, 2, 4, 8|        |     | low half of XXH64 |
 //   +------------+------------+--------+---------------+--------------+--------+-----+-------------------+
-//   descriptor: bits 6-7 size of the content size, 5 single segment (no window byte), 3 reserved, 2 checksum, 0-1 size of the id
+//   descriptor: bits 6-7 size of the content size, 5 single segment (no window byte), 3 reserved,
+//               2 checksum, 0-1 size of the id
 //
 //   block: | header, 3 bytes: bit 0 last, 1-2 type, 3-23 size | content |
 
@@ -95,7 +96,8 @@ sealed class ZstdCodec : Codec
         if (contentSize is { } expected)
         {
             // Not more than the input makes likely: the number may be a lie.
-            destination.Reserve((int)Math.Min(expected, Math.Max(ZstdFormat.MaxBlockSize, 32UL * (ulong)source.Length)));
+            var likely = Math.Max(ZstdFormat.MaxBlockSize, 32UL * (ulong)source.Length);
+            destination.Reserve((int)Math.Min(expected, likely));
         }
 
         decoder.StartFrame();
@@ -112,7 +114,8 @@ sealed class ZstdCodec : Codec
         }
 
         if ((descriptor & HasChecksum) != 0
-            && BinaryPrimitives.ReadUInt32LittleEndian(Take(source, ref at, sizeof(uint))) != (uint)XxHash.Hash64(content))
+            && BinaryPrimitives.ReadUInt32LittleEndian(Take(source, ref at, sizeof(uint)))
+                != (uint)XxHash.Hash64(content))
         {
             throw new WireFormatException("The checksum of a zstd frame's content does not match.");
         }
@@ -135,8 +138,8 @@ sealed class ZstdCodec : Codec
         if (type == ZstdFormat.CompressedBlock)
         {
             var block = Take(source, ref at, (uint)size);
-            var bound = Math.Min(ZstdFormat.MaxBlockSize, (long)(contentSize ?? int.MaxValue) - (destination.Length - start));
-            var room = (int)Math.Clamp(bound, 0, left);
+            var missing = (long)(contentSize ?? int.MaxValue) - (destination.Length - start);
+            var room = (int)Math.Clamp(Math.Min(ZstdFormat.MaxBlockSize, missing), 0, left);
             destination.Reserve(room);
             var output = destination.Array.AsSpan(0, destination.Length + room);
             var written = decoder.DecodeBlock(block, output, destination.Length, start);

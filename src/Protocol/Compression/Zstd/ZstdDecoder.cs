@@ -39,7 +39,8 @@ sealed class ZstdDecoder
         (_recent1, _recent2, _recent3) = (1, 4, 8);
     }
 
-    /// <summary>Decodes a block behind <paramref name="start"/>. Returns the number of bytes, or -1 if they do not fit.</summary>
+    /// <summary>Decodes a block behind <paramref name="start"/>. Returns the number of bytes, or -1 if they do not
+    /// fit.</summary>
     /// <param name="block">The block's content.</param>
     /// <param name="output">Earlier output and the room for this block behind it.</param>
     /// <param name="start">Where the block's output starts.</param>

@@ -5,7 +5,8 @@ using System.Runtime.InteropServices;
 
 namespace Millrace.Protocol.Compression.Zstd;
 
-/// <summary>Makes one frame: a greedy search with two hash tables (eight bytes, then five), then entropy coding.</summary>
+/// <summary>Makes one frame: a greedy search with two hash tables (eight bytes, then five), then entropy
+/// coding.</summary>
 sealed class ZstdEncoder
 {
     const byte SingleSegment = 0x20;

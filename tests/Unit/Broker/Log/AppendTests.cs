@@ -101,7 +101,8 @@ public sealed class AppendTests
         var header = Assert.Single(data.ReadAll());
         Assert.Equal(TimestampType.LogAppendTime, header.TimestampType);
         Assert.Equal(data.Time.NowMs, header.MaxTimestamp);
-        Assert.Equal(new TimestampedOffset(data.Time.NowMs, 0, 0), data.Log.OffsetOfTimestamp(6, ReadIsolation.EndOffset));
+        Assert.Equal(new TimestampedOffset(data.Time.NowMs, 0, 0),
+            data.Log.OffsetOfTimestamp(6, ReadIsolation.EndOffset));
     }
 
     [Fact]
@@ -119,7 +120,8 @@ public sealed class AppendTests
         for (var i = 0; i < 7; i++)
             data.Appended(Batches.Of(1));
         Assert.Equal(3, data.Log.SegmentCount);
-        Assert.Equal(["00000000000000000000.log", "00000000000000000003.log", "00000000000000000006.log"], LogNames(data));
+        Assert.Equal(["00000000000000000000.log", "00000000000000000003.log", "00000000000000000006.log"],
+            LogNames(data));
         Assert.Equal(7, data.ReadAll().Count);
     }
 
@@ -207,5 +209,6 @@ public sealed class AppendTests
     }
 
     static IEnumerable<string> LogNames(TestData data) =>
-        data.Files.List(data.LogDirectory).Select(static e => e.Name).Where(static n => n.EndsWith(".log", StringComparison.Ordinal));
+        data.Files.List(data.LogDirectory).Select(static e => e.Name)
+            .Where(static n => n.EndsWith(".log", StringComparison.Ordinal));
 }

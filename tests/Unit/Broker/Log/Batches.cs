@@ -9,8 +9,10 @@ namespace Millrace.Unit.Broker.Log;
 /// <summary>Batches as clients send them.</summary>
 static class Batches
 {
-    public static byte[] Of(int count, long timestampMs = 1_000, int valueSize = 10, long producerId = -1, short epoch = -1,
-        int sequence = -1, CompressionType compression = CompressionType.None, bool isTransactional = false, long step = 0,
+    public static byte[] Of(int count, long timestampMs = 1_000, int valueSize = 10, long producerId = -1,
+        short epoch = -1,
+        int sequence = -1, CompressionType compression = CompressionType.None, bool isTransactional = false,
+            long step = 0,
         int fill = 'x')
     {
         using var builder = new RecordBatchBuilder(BufferPool.Default, 64 << 20);
@@ -18,7 +20,8 @@ static class Batches
         Array.Fill(value, (byte)fill);
         for (var i = 0; i < count; i++)
         {
-            Assert.True(builder.TryAppend(timestampMs + i * step, Encoding.UTF8.GetBytes($"k{i}"), false, value, false, []));
+            Assert.True(builder.TryAppend(timestampMs + i * step, Encoding.UTF8.GetBytes($"k{i}"), false, value, false,
+                []));
         }
         return builder.Seal(compression, null, producerId, epoch, sequence, isTransactional).ToArray();
     }

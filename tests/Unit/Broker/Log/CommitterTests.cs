@@ -112,7 +112,8 @@ public sealed class CommitterTests
     public void Index_files_that_find_no_space_are_left_out_and_made_again()
     {
         var size = Batches.Of(1).Length;
-        using var data = new TestData(FlushPolicy.Group, settings: [("segment.bytes", $"{2 * size}"), ("index.interval.bytes", "0")]);
+        using var data = new TestData(FlushPolicy.Group,
+            settings: [("segment.bytes", $"{2 * size}"), ("index.interval.bytes", "0")]);
         for (var i = 0; i < 5; i++)
             data.Appended(Batches.Of(1, 1_000 + i));
         data.Files.FailNext(FileOperation.Write, StorageError.Full, ".timeindex");

@@ -7,7 +7,8 @@ using Xunit;
 
 namespace Millrace.Unit.Broker.Log;
 
-/// <summary>Random work on a disk that loses power at any write, flush or rename; what was acknowledged must be there.</summary>
+/// <summary>Random work on a disk that loses power at any write, flush or rename; what was acknowledged must be
+/// there.</summary>
 public sealed class CrashSimulationTests
 {
     const int Producers = 3;
@@ -200,7 +201,8 @@ public sealed class CrashSimulationTests
             var count = _random.Next(1, 4);
             var batch = producer == Producers
                 ? Batches.Of(count, _time.NowMs, _random.Next(200), fill: _random.Next(256))
-                : Batches.Of(count, _time.NowMs, _random.Next(200), producer, 0, _nextSequence[producer], fill: _random.Next(256));
+                : Batches.Of(count, _time.NowMs, _random.Next(200), producer, 0, _nextSequence[producer],
+                    fill: _random.Next(256));
             var result = Log.Append(batch, _time.NowMs);
             ThrowIfPowerLost(result);
             Assert.Equal(ErrorCode.None, result.Error);
@@ -303,7 +305,8 @@ public sealed class CrashSimulationTests
             foreach (var (offset, bytes) in found)
             {
                 // No gaps; the first batch may begin below the start offset.
-                Assert.True(offset == expected || (offset <= expected && expected == Log.StartOffset), $"Gap at {expected}, found {offset}.");
+                Assert.True(offset == expected || (offset <= expected && expected == Log.StartOffset),
+                    $"Gap at {expected}, found {offset}.");
                 RecordBatchHeader.TryRead(bytes, out var header);
                 expected = header.NextOffset;
                 var known = _acknowledged.GetValueOrDefault(offset) ?? _written.GetValueOrDefault(offset);
@@ -316,7 +319,8 @@ public sealed class CrashSimulationTests
             {
                 RecordBatchHeader.TryRead(batch, out var header);
                 if (offset + header.LastOffsetDelta >= Log.StartOffset)
-                    Assert.True(found.ContainsKey(offset), $"The acknowledged batch at {offset} is gone; the log is {Log}.");
+                    Assert.True(found.ContainsKey(offset),
+                        $"The acknowledged batch at {offset} is gone; the log is {Log}.");
             }
             CheckProducers(found);
             // The survivors are what counts from now on.
@@ -351,7 +355,8 @@ public sealed class CrashSimulationTests
                 foreach (var (header, bytes) in mine.TakeLast(ProducerState.Window))
                 {
                     var again = Log.Append(bytes, _time.NowMs);
-                    Assert.Equal((ErrorCode.None, true, header.BaseOffset), (again.Error, again.IsDuplicate, again.BaseOffset));
+                    Assert.Equal((ErrorCode.None, true, header.BaseOffset),
+                        (again.Error, again.IsDuplicate, again.BaseOffset));
                 }
                 _nextSequence[producer] = mine[^1].Header.LastSequence + 1;
                 _lastOfProducer[producer] = (mine[^1].Header.BaseOffset, mine[^1].Bytes);
@@ -384,7 +389,8 @@ public sealed class CrashSimulationTests
             $"{Log}",
             .. Contents().Select(static c => $"{c.Key} {Convert.ToHexString(c.Value)}"),
             .. Log.Producers().Select(static p => $"{p.ProducerId} {p.Epoch} {p.LastSequence}"),
-            .. _manager.Topics.All.Values.Select(static t => $"{t.Name} {t.Id} {t.Partitions} {string.Join(',', t.Settings)}"),
+            .. _manager.Topics.All.Values.Select(static t =>
+                $"{t.Name} {t.Id} {t.Partitions} {string.Join(',', t.Settings)}"),
         ]);
     }
 }

@@ -16,7 +16,8 @@ public sealed class IdempotenceTests
         for (var i = 2; i < 7; i++)
         {
             var again = data.Append(Produced(sequence: i * 2, count: 2));
-            Assert.Equal((ErrorCode.None, true, i * 2L, i * 2 + 1L), (again.Error, again.IsDuplicate, again.BaseOffset, again.LastOffset));
+            Assert.Equal((ErrorCode.None, true, i * 2L, i * 2 + 1L),
+                (again.Error, again.IsDuplicate, again.BaseOffset, again.LastOffset));
         }
         Assert.Equal(ErrorCode.OutOfOrderSequenceNumber, data.Append(Produced(sequence: 2, count: 2)).Error);
         Assert.Equal(14, data.Log.EndOffset);
@@ -76,7 +77,8 @@ public sealed class IdempotenceTests
             data.Manager.Committer.RunOnce();
             restart(data);
             for (var i = 4; i < 9; i++)
-                Assert.Equal((true, (long)i), (data.Append(Produced(i, 1)).IsDuplicate, data.Append(Produced(i, 1)).BaseOffset));
+                Assert.Equal((true, (long)i),
+                    (data.Append(Produced(i, 1)).IsDuplicate, data.Append(Produced(i, 1)).BaseOffset));
             Assert.Equal(ErrorCode.OutOfOrderSequenceNumber, data.Append(Produced(10, 1)).Error);
             Assert.Equal(ErrorCode.None, data.Append(Produced(9, 1)).Error);
         }
@@ -148,7 +150,8 @@ public sealed class IdempotenceTests
         for (var i = 0; i < 4; i++)
             data.Appended(Produced(i, 1));
         data.Manager.Dispose();
-        using (var file = data.Files.Open(data.LogDirectory + "/00000000000000000004.snapshot", Millrace.Broker.Storage.FileOpening.Existing))
+        using (var file = data.Files.Open(data.LogDirectory + "/00000000000000000004.snapshot",
+            Millrace.Broker.Storage.FileOpening.Existing))
             file.Write([0xFF], 20);
         data.Kill();
         Assert.Equal(3, Assert.Single(data.Log.Producers()).LastSequence);

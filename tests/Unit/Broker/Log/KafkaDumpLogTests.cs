@@ -19,7 +19,8 @@ public sealed class KafkaDumpLogTests
         try
         {
             Write(directory);
-            var files = Directory.GetFiles(Path.Combine(directory, "t-0")).Where(static f => f.Contains("0000", StringComparison.Ordinal))
+            var files = Directory.GetFiles(Path.Combine(directory, "t-0"))
+                .Where(static f => f.Contains("0000", StringComparison.Ordinal))
                 .Order(StringComparer.Ordinal).ToList();
             Assert.Contains(files, static f => f.EndsWith(".index", StringComparison.Ordinal));
             Assert.Contains(files, static f => f.EndsWith(".timeindex", StringComparison.Ordinal));
@@ -32,7 +33,8 @@ public sealed class KafkaDumpLogTests
             Assert.DoesNotContain("not found in log", output, StringComparison.Ordinal);
             Assert.DoesNotContain("isvalid: false", output, StringComparison.Ordinal);
             Assert.DoesNotContain("Exception", output, StringComparison.Ordinal);
-            Assert.Equal(300, output.Split('\n').Count(static l => l.StartsWith("baseOffset:", StringComparison.Ordinal)));
+            Assert.Equal(300, output.Split('\n')
+                .Count(static l => l.StartsWith("baseOffset:", StringComparison.Ordinal)));
             Assert.Contains("producerId: 5", output, StringComparison.Ordinal);
         }
         finally

@@ -92,7 +92,8 @@ public sealed class LogManagerTests
         Assert.Equal(0, data.Log.EndOffset);
         Assert.Contains(data.Files.List("/data"), static e => e.Name.EndsWith("-delete", StringComparison.Ordinal));
         data.Manager.Tick(data.Time.NowMs);
-        Assert.DoesNotContain(data.Files.List("/data"), static e => e.Name.EndsWith("-delete", StringComparison.Ordinal));
+        Assert.DoesNotContain(data.Files.List("/data"), static e =>
+            e.Name.EndsWith("-delete", StringComparison.Ordinal));
         data.Reopen();
         Assert.Equal(0, data.Log.EndOffset);
     }
@@ -103,10 +104,12 @@ public sealed class LogManagerTests
         using var data = new TestData();
         data.Manager.Dispose();
         data.Files.CreateDirectory("/data/lost-3");
-        Put(data.Files, "/data/lost-3/partition.metadata", $"version: 0\ntopic_id: {LogFiles.IdText(new Guid(1, 2, 3, new byte[8]))}");
+        Put(data.Files, "/data/lost-3/partition.metadata",
+            $"version: 0\ntopic_id: {LogFiles.IdText(new Guid(1, 2, 3, new byte[8]))}");
         data.Reopen();
         Assert.Contains(data.Files.List("/data"), static e =>
-            e.Name.StartsWith("lost-3.", StringComparison.Ordinal) && e.Name.EndsWith("-stray", StringComparison.Ordinal));
+            e.Name.StartsWith("lost-3.", StringComparison.Ordinal)
+                && e.Name.EndsWith("-stray", StringComparison.Ordinal));
         data.Reopen();
         Assert.Contains(data.Files.List("/data"), static e => e.Name.EndsWith("-stray", StringComparison.Ordinal));
     }

@@ -162,7 +162,8 @@ public sealed class ReadTests
     {
         using var data = new TestData();
         data.Appended(Batches.Of(1));
-        using (var file = data.Files.Open(data.LogDirectory + "/00000000000000000000.log", Millrace.Broker.Storage.FileOpening.Existing))
+        using (var file = data.Files.Open(data.LogDirectory + "/00000000000000000000.log",
+            Millrace.Broker.Storage.FileOpening.Existing))
             file.Write([9], 16);
         Assert.Equal(ErrorCode.KafkaStorageError, data.Log.Read(0, 100, true, ReadIsolation.EndOffset).Error);
     }

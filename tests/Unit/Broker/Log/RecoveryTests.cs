@@ -85,7 +85,8 @@ public sealed class RecoveryTests
             for (var offset = 0; offset < 120; offset++)
                 Assert.Equal(offset / 2 * 2, data.Read(offset, 1)[0].BaseOffset);
             for (var i = 0; i < 60; i++)
-                Assert.Equal(new TimestampedOffset(1_000 + i, 2 * i, 0), data.Log.OffsetOfTimestamp(1_000 + i, ReadIsolation.EndOffset));
+                Assert.Equal(new TimestampedOffset(1_000 + i, 2 * i, 0),
+                    data.Log.OffsetOfTimestamp(1_000 + i, ReadIsolation.EndOffset));
         }
     }
 
@@ -163,7 +164,8 @@ public sealed class RecoveryTests
         Overwrite(data.Files, data.LogDirectory + First + ".log.swap", merged);
         data.Kill();
         Assert.DoesNotContain(data.Files.List(data.LogDirectory), static e =>
-            e.Name.EndsWith(".deleted", StringComparison.Ordinal) || e.Name.EndsWith(".cleaned", StringComparison.Ordinal)
+            e.Name.EndsWith(".deleted", StringComparison.Ordinal)
+                || e.Name.EndsWith(".cleaned", StringComparison.Ordinal)
             || e.Name.EndsWith(".swap", StringComparison.Ordinal) || e.Name.EndsWith(".tmp", StringComparison.Ordinal));
         Assert.False(data.Files.FileExists(data.LogDirectory + "/00000000000000000001.log"));
         Assert.Equal([0L, 1, 2, 3, 4, 5], data.ReadAll().Select(static h => h.BaseOffset));

@@ -11,7 +11,8 @@ public sealed class RetentionTests
     [Fact]
     public void Oldest_segments_go_while_the_rest_is_large_enough()
     {
-        using var data = new TestData(settings: [("segment.bytes", $"{Size}"), ("retention.bytes", $"{3 * Size}"), ("retention.ms", "-1")]);
+        using var data = new TestData(settings: [("segment.bytes", $"{Size}"), ("retention.bytes", $"{3 * Size}"),
+            ("retention.ms", "-1")]);
         for (var i = 0; i < 10; i++)
             data.Appended(Batches.Of(1));
         data.Manager.Tick(data.Time.NowMs);
@@ -49,7 +50,8 @@ public sealed class RetentionTests
     [Fact]
     public void Nothing_above_the_high_watermark_goes()
     {
-        using var data = new TestData(FlushPolicy.Group, settings: [("segment.bytes", $"{Size}"), ("retention.ms", "1000")]);
+        using var data = new TestData(FlushPolicy.Group,
+            settings: [("segment.bytes", $"{Size}"), ("retention.ms", "1000")]);
         for (var i = 0; i < 4; i++)
             data.Appended(Batches.Of(1));
         data.Manager.Tick(data.Time.NowMs);
@@ -62,7 +64,8 @@ public sealed class RetentionTests
     [Fact]
     public void A_compacted_topic_keeps_old_segments()
     {
-        using var data = new TestData(settings: [("segment.bytes", $"{Size}"), ("retention.ms", "1"), ("cleanup.policy", "compact")]);
+        using var data = new TestData(settings: [("segment.bytes", $"{Size}"), ("retention.ms", "1"),
+            ("cleanup.policy", "compact")]);
         for (var i = 0; i < 4; i++)
             data.Appended(Batches.Of(1));
         data.Manager.Tick(data.Time.NowMs);
@@ -97,7 +100,8 @@ public sealed class RetentionTests
         var partition = new TopicPartition("t", 0);
         Assert.Equal(ErrorCode.OffsetOutOfRange, data.Manager.DeleteRecords(partition, 8, out var start));
         Assert.Equal(-1, start);
-        Assert.Equal(ErrorCode.UnknownTopicOrPartition, data.Manager.DeleteRecords(new TopicPartition("nothing", 0), 0, out _));
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition,
+            data.Manager.DeleteRecords(new TopicPartition("nothing", 0), 0, out _));
         Assert.Equal(ErrorCode.None, data.Manager.DeleteRecords(partition, 5, out start));
         Assert.Equal(5, start);
         data.Kill();

@@ -30,7 +30,8 @@ sealed class TestData : IDisposable
         Files = files ?? new MemoryFileSystem(crashable: true);
         Manager = Open();
         if (Manager.Topics.Find("t") is null)
-            Manager.CreateTopic("t", 1, settings.Select(static s => new KeyValuePair<string, string?>(s.Name, s.Value)));
+            Manager.CreateTopic("t", 1,
+                settings.Select(static s => new KeyValuePair<string, string?>(s.Name, s.Value)));
     }
 
     public MemoryFileSystem Files { get; private set; }
@@ -45,7 +46,8 @@ sealed class TestData : IDisposable
 
     public string LogDirectory => Directory + "/t-0";
 
-    public AppendResult Append(byte[] batch, AppendOrigin origin = AppendOrigin.Client) => Log.Append(batch, Time.NowMs, origin);
+    public AppendResult Append(byte[] batch, AppendOrigin origin = AppendOrigin.Client) =>
+        Log.Append(batch, Time.NowMs, origin);
 
     public long Appended(byte[] batch, AppendOrigin origin = AppendOrigin.Client)
     {

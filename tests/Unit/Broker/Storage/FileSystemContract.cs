@@ -6,7 +6,8 @@ namespace Millrace.Unit.Broker.Storage;
 /// <summary>What both file systems must do alike.</summary>
 public abstract class FileSystemContract : IDisposable
 {
-    readonly string _root = Path.Combine(Path.GetTempPath(), $"millrace-fs-{Environment.ProcessId}-{Environment.CurrentManagedThreadId}");
+    readonly string _root = Path.Combine(Path.GetTempPath(),
+        $"millrace-fs-{Environment.ProcessId}-{Environment.CurrentManagedThreadId}");
 
     protected FileSystemContract(IFileSystem files)
     {

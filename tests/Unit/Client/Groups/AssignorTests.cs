@@ -25,7 +25,9 @@ public sealed class AssignorTests
     {
         var members = new[]
         {
-            Member("a", ["t"]), Member("z", ["t"]) with { InstanceId = "1" }, Member("y", ["t"]) with { InstanceId = "2" },
+            Member("a", ["t"]),
+            Member("z", ["t"]) with { InstanceId = "1" },
+            Member("y", ["t"]) with { InstanceId = "2" },
         };
 
         var result = PartitionAssignor.Range.Assign(members, Counts(("t", 3)));
@@ -191,7 +193,7 @@ public sealed class AssignorTests
         var random = new Random(seed);
 #pragma warning restore RS0030
         var topics = Enumerable.Range(0, random.Next(1, 5)).ToDictionary(i => $"t{i}", _ => random.Next(0, 9));
-        var all = topics.SelectMany(t => Enumerable.Range(0, t.Value).Select(p => new TopicPartition(t.Key, p))).ToList();
+        var all = topics.SelectMany(t => Partitions(t.Key, [.. Enumerable.Range(0, t.Value)])).ToList();
         var members = Enumerable.Range(0, random.Next(1, 7)).Select(i => Member(
             $"m{i}", [.. topics.Keys.Where(_ => random.Next(3) > 0).DefaultIfEmpty("t0")]) with
         {

@@ -15,7 +15,8 @@ public sealed class ConsumerProtocolTests
     {
         var owned = new[] { new TopicPartition("t", 0), new TopicPartition("t", 2) };
 
-        var bytes = ConsumerProtocol.EncodeSubscription(["t"], PartitionAssignor.CooperativeSticky.UserData(7), owned, 7);
+        var userData = PartitionAssignor.CooperativeSticky.UserData(7);
+        var bytes = ConsumerProtocol.EncodeSubscription(["t"], userData, owned, 7);
 
         Assert.Equal(Hex(Subscription), bytes);
     }
@@ -33,7 +34,8 @@ public sealed class ConsumerProtocolTests
     [Fact]
     public void The_generation_of_an_old_member_is_found_in_its_user_data()
     {
-        var read = ConsumerProtocol.DecodeSubscription("m", null, Hex("0001 00000001 000174 00000004 00000009 00000000"));
+        var read = ConsumerProtocol.DecodeSubscription("m", null,
+            Hex("0001 00000001 000174 00000004 00000009 00000000"));
 
         Assert.Equal(9, read.Generation);
     }

@@ -26,7 +26,8 @@ public sealed class GroupMemberCoreTests
         Assert.Equal("", first.Message.MemberId);
         Assert.Equal("cooperative-sticky", Assert.Single(first.Message.Protocols).Name);
         Assert.Equal(65_000, first.TimeoutMs);
-        group.Core.OnJoin(first, new JoinGroupResponse { ErrorCode = ErrorCode.MemberIdRequired, MemberId = "m1" }, group.Now);
+        group.Core.OnJoin(first, new JoinGroupResponse { ErrorCode = ErrorCode.MemberIdRequired, MemberId = "m1" },
+            group.Now);
         var second = group.Take<GroupRequest.Join>();
         Assert.Equal("m1", second.Message.MemberId);
         group.Core.OnJoin(second, MemberHarness.Follower("m1", 4), group.Now);
@@ -45,9 +46,10 @@ public sealed class GroupMemberCoreTests
     {
         var group = new MemberHarness(Settings);
         var join = group.ToJoin();
-        var response = new JoinGroupResponse { MemberId = "m1", Leader = "m1", GenerationId = 1, ProtocolName = "cooperative-sticky" };
+        var response = MemberHarness.Follower("m1", 1);
+        response.Leader = "m1";
         foreach (var member in new[] { "m1", "m2" })
-            response.Members.Add(new() { MemberId = member, Metadata = ConsumerProtocol.EncodeSubscription(["t"], null, [], -1) });
+            response.Members.Add(MemberHarness.Subscriber(member));
         group.Core.OnJoin(join, response, group.Now);
 
         var count = group.Take<GroupRequest.CountPartitions>();
@@ -56,7 +58,8 @@ public sealed class GroupMemberCoreTests
 
         var sync = group.Take<GroupRequest.Sync>();
         Assert.Equal(["m1", "m2"], sync.Message.Assignments.Select(a => a.MemberId));
-        Assert.All(sync.Message.Assignments, a => Assert.Equal(2, ConsumerProtocol.DecodeAssignment(a.Assignment).Count));
+        Assert.All(sync.Message.Assignments,
+            a => Assert.Equal(2, ConsumerProtocol.DecodeAssignment(a.Assignment).Count));
     }
 
     [Fact]
@@ -265,9 +268,11 @@ public sealed class GroupMemberCoreTests
         group.Beat(ErrorCode.RebalanceInProgress);
         group.Answer(2, 0);
 
-        Assert.Equal(ErrorCode.RebalanceInProgress, group.Core.OnCommitRefused("m1", 1, ErrorCode.IllegalGeneration, group.Now));
+        Assert.Equal(ErrorCode.RebalanceInProgress,
+            group.Core.OnCommitRefused("m1", 1, ErrorCode.IllegalGeneration, group.Now));
         Assert.True(group.Core.IsStable);
-        Assert.Equal(ErrorCode.IllegalGeneration, group.Core.OnCommitRefused("m1", 2, ErrorCode.IllegalGeneration, group.Now));
+        Assert.Equal(ErrorCode.IllegalGeneration,
+            group.Core.OnCommitRefused("m1", 2, ErrorCode.IllegalGeneration, group.Now));
         Assert.Equal([0], group.Event(GroupEventKind.Lost));
     }
 

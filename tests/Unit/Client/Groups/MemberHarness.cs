@@ -60,10 +60,12 @@ sealed class MemberHarness(GroupSettings settings)
 
     public void LeadAlone(int partitions)
     {
-        var response = new JoinGroupResponse { MemberId = "m1", Leader = "m1", GenerationId = 1, ProtocolName = "cooperative-sticky" };
-        response.Members.Add(new() { MemberId = "m1", Metadata = ConsumerProtocol.EncodeSubscription(["t"], null, [], -1) });
+        var response = Follower("m1", 1);
+        response.Leader = "m1";
+        response.Members.Add(Subscriber("m1"));
         Core.OnJoin(ToJoin(), response, Now);
-        Core.OnPartitionCounts(Take<GroupRequest.CountPartitions>(), new Dictionary<string, int> { ["t"] = partitions });
+        var counts = new Dictionary<string, int> { ["t"] = partitions };
+        Core.OnPartitionCounts(Take<GroupRequest.CountPartitions>(), counts);
         Core.OnSync(Take<GroupRequest.Sync>(), Assignment([.. Enumerable.Range(0, partitions)]), Now);
         Event(GroupEventKind.Assigned);
     }
@@ -81,6 +83,12 @@ sealed class MemberHarness(GroupSettings settings)
         Leader = "somebody",
         GenerationId = generation,
         ProtocolName = "cooperative-sticky",
+    };
+
+    public static JoinGroupResponse.JoinGroupResponseMember Subscriber(string memberId) => new()
+    {
+        MemberId = memberId,
+        Metadata = ConsumerProtocol.EncodeSubscription(["t"], null, [], -1),
     };
 
     public static SyncGroupResponse Assignment(params int[] partitions) => new()

@@ -35,7 +35,8 @@ public sealed class DeadLetterHeadersTests
     [Fact]
     public void The_records_own_headers_come_first_in_order_with_nulls_and_repetitions()
     {
-        RecordHeader[] own = [TestRecords.Header("a", "1"), TestRecords.Header("b", null), TestRecords.Header("a", "2")];
+        RecordHeader[] own = [TestRecords.Header("a", "1"), TestRecords.Header("b", null),
+            TestRecords.Header("a", "2")];
         var headers = DeadLetterWriter.Headers(Failed(own), Plain, brief: false);
         Assert.Equal(own, headers.Take(3));
     }
@@ -117,7 +118,8 @@ public sealed class DeadLetterHeadersTests
             new RecordHeader("kafka_original-partition", new byte[] { 0, 0, 0, 1 }),
             new RecordHeader("kafka_original-offset", new byte[] { 0, 0, 0, 0, 0, 0, 1, 0 }),
             TestRecords.Header("kafka_dlt-original-consumer-group", "g"),
-            TestRecords.Header("kafka_exception-fqcn", "org.springframework.kafka.listener.ListenerExecutionFailedException"),
+            TestRecords.Header(
+                "kafka_exception-fqcn", "org.springframework.kafka.listener.ListenerExecutionFailedException"),
             TestRecords.Header("kafka_exception-cause-fqcn", "com.shop.NoStock"),
             new RecordHeader("retry_topic-attempts", new byte[] { 0, 0, 0, 2 }),
             TestRecords.Header("kafka_original-topic", "orders-retry-500"),
@@ -158,7 +160,8 @@ public sealed class DeadLetterHeadersTests
     public void Headers_that_a_replay_moved_aside_are_kept()
     {
         var headers = DeadLetterWriter.Headers(
-            Failed([TestRecords.Header("millrace-prev-exception-type", "A"), TestRecords.Header(DeadLetterHeaders.Count, "5")]),
+            Failed([TestRecords.Header("millrace-prev-exception-type", "A"),
+                TestRecords.Header(DeadLetterHeaders.Count, "5")]),
             Plain, brief: false);
         Assert.Equal("A", TestRecords.Text(headers, "millrace-prev-exception-type"));
         Assert.Equal("6", TestRecords.Text(headers, DeadLetterHeaders.Count));

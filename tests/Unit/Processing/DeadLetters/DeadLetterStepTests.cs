@@ -23,7 +23,8 @@ public sealed class DeadLetterStepTests
     public DeadLetterStepTests() => _targets.Set("orders", "orders.DLT", 6);
 
     DeadLetterStep Step() => new(
-        _options, _producer, _targets, new StillClock(TestRecords.Now), new Random(1), new LogMessages(NullLogger.Instance));
+        _options, _producer, _targets, new StillClock(TestRecords.Now), new Random(1),
+            new LogMessages(NullLogger.Instance));
 
     static DeadLetterArguments Failed(Delivery record) => new(
         record,
@@ -123,7 +124,8 @@ sealed class FakeProducer : IDeadLetterProducer
 {
     public Queue<Exception> Failures { get; } = [];
 
-    public List<(TopicPartition Target, byte[]? Key, byte[]? Value, IReadOnlyList<RecordHeader> Headers)> Sent { get; } = [];
+    public List<(
+        TopicPartition Target, byte[]? Key, byte[]? Value, IReadOnlyList<RecordHeader> Headers)> Sent { get; } = [];
 
     public async ValueTask ProduceAsync(
         TopicPartition target, ReadOnlyMemory<byte>? key, ReadOnlyMemory<byte>? value,

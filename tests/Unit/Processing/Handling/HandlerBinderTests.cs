@@ -24,8 +24,10 @@ public sealed class HandlerBinderTests
                 ConsumeContext<Order> context) =>
             {
                 await Task.Yield();
-                _seen.Add($"{order.Id} {record.Topic}-{record.Partition}@{record.Offset} {record.KeyText} {single.Name} "
-                    + $"{context.Value.Id} {ct == cancellation.Token} {context.Cancellation == ct} {!scoped.IsDisposed}");
+                _seen.Add(
+                    $"{order.Id} {record.Topic}-{record.Partition}@{record.Offset} {record.KeyText} {single.Name} "
+                    + $"{context.Value.Id} {ct == cancellation.Token} {context.Cancellation == ct} "
+                    + $"{!scoped.IsDisposed}");
             },
             TestRecords.Record("""{"id":"o1"}"""), cancellation.Token);
         Assert.Equal("o1 orders-3@42 k s o1 True True True", Assert.Single(_seen));
@@ -57,7 +59,8 @@ public sealed class HandlerBinderTests
         async Task<int> Scopes(Delegate handler)
         {
             factory.Count = 0;
-            var context = new BindContext(factory, new ServiceLifetimes(_services, factory), new SerializationOptions(), []);
+            var context = new BindContext(
+                factory, new ServiceLifetimes(_services, factory), new SerializationOptions(), []);
             await Invoke(new DelegateHandler<string>("orders", handler).Bind(context), TestRecords.Record("a"));
             return factory.Count;
         }
@@ -96,7 +99,8 @@ public sealed class HandlerBinderTests
     {
         void Throw(string _) => throw new FormatException("mine");
         var handler = Bind<string>(Throw);
-        Assert.Equal("mine", (await Assert.ThrowsAsync<FormatException>(() => Invoke(handler, TestRecords.Record("x")))).Message);
+        Assert.Equal("mine",
+            (await Assert.ThrowsAsync<FormatException>(() => Invoke(handler, TestRecords.Record("x")))).Message);
     }
 
     [Fact]
@@ -108,7 +112,8 @@ public sealed class HandlerBinderTests
         Check<Order>((CancellationToken _) => { }, "takes neither Order nor ConsumeContext<Order> nor RecordInfo");
         Check<Order>((ConsumeContext<string> _) => { }, "takes ConsumeContext<String> but is registered for Order");
         Check<Order>((Order _, ref int _) => { }, "by reference");
-        Check<Order>((Order _, Scoped _) => { }, "its parameter '_' of type Scoped is not of the record and not a registered");
+        Check<Order>(
+            (Order _, Scoped _) => { }, "its parameter '_' of type Scoped is not of the record and not a registered");
 
         void Check<T>(Delegate handler, string expected)
         {
@@ -136,7 +141,8 @@ public sealed class HandlerBinderTests
     {
         var handler = Bind<Order>((Order order) => _seen.Add(order.Id));
         await handler.InvokeAsync(TestRecords.Record("{oops"), CancellationToken.None, out var unreadable);
-        Assert.StartsWith("orders-3@42: the value (5 bytes) is not a Order:", unreadable!.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "orders-3@42: the value (5 bytes) is not a Order:", unreadable!.Message, StringComparison.Ordinal);
         Assert.Empty(_seen);
     }
 
@@ -157,7 +163,8 @@ public sealed class HandlerBinderTests
     BindContext Context()
     {
         var provider = _services.BuildServiceProvider(validateScopes: true);
-        return new BindContext(provider, new ServiceLifetimes(_services, provider), new SerializationOptions(), _problems);
+        return new BindContext(
+            provider, new ServiceLifetimes(_services, provider), new SerializationOptions(), _problems);
     }
 
     static async Task Invoke(TopicHandler handler, Delivery record, CancellationToken cancellation = default)

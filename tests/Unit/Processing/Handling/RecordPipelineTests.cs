@@ -30,7 +30,8 @@ public sealed class RecordPipelineTests : IDisposable
         var log = new LogMessages(NullLogger.Instance);
         var services = new ServiceCollection();
         var provider = services.BuildServiceProvider();
-        var context = new BindContext(provider, new ServiceLifetimes(services, provider), new SerializationOptions(), []);
+        var context = new BindContext(
+            provider, new ServiceLifetimes(services, provider), new SerializationOptions(), []);
         var definition = new DirectHandler<T>("orders", handler, (value, record, _, ct) => handler(value, record, ct));
         return new RecordPipeline(
             "g", [definition.Bind(context)], new RetryStep(_retry, new Random(1)),
@@ -55,7 +56,8 @@ public sealed class RecordPipelineTests : IDisposable
             await Task.Yield();
             seen.Add(value);
         });
-        Assert.Equal(OutcomeKind.Done, (await pipeline.InvokeAsync(TestRecords.Record("x"), CancellationToken.None)).Kind);
+        Assert.Equal(
+            OutcomeKind.Done, (await pipeline.InvokeAsync(TestRecords.Record("x"), CancellationToken.None)).Kind);
         Assert.Equal("x", Assert.Single(seen));
     }
 
@@ -80,7 +82,8 @@ public sealed class RecordPipelineTests : IDisposable
         new RetryBuilder(_retry).Transient<TimeoutException>(
             Backoff.Exponential(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(9), 3, jitter: 0));
         _deadLetter.Enabled = true;
-        var pipeline = Pipeline<string>((_, _, _) => later ? ThrowLater(new TimeoutException()) : Throw(new TimeoutException()));
+        var pipeline = Pipeline<string>(
+            (_, _, _) => later ? ThrowLater(new TimeoutException()) : Throw(new TimeoutException()));
         var outcomes = new List<Outcome>();
         var record = TestRecords.Record();
         for (record.Attempt = 1; record.Attempt <= 3; record.Attempt++)
@@ -88,7 +91,8 @@ public sealed class RecordPipelineTests : IDisposable
             outcomes.Add(await pipeline.InvokeAsync(record, CancellationToken.None));
         }
 
-        Assert.Equal([OutcomeKind.Retry, OutcomeKind.Retry, OutcomeKind.DeadLettered], outcomes.Select(outcome => outcome.Kind));
+        Assert.Equal(
+            [OutcomeKind.Retry, OutcomeKind.Retry, OutcomeKind.DeadLettered], outcomes.Select(outcome => outcome.Kind));
         Assert.Equal([1, 2], outcomes.Take(2).Select(outcome => outcome.Delay.TotalSeconds));
         var info = DeadLetterHeaders.Read(Assert.Single(_producer.Sent).Headers)!;
         Assert.Equal((3, "retries-exhausted", "g"), (info.Attempts, info.Reason, info.ConsumerGroup));

@@ -7,7 +7,8 @@ namespace Millrace.Unit.Processing.Retry;
 
 public sealed class BackoffTests
 {
-    static readonly Backoff Plain = Backoff.Exponential(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(1), 5, jitter: 0);
+    static readonly Backoff Plain = Backoff.Exponential(
+        TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(1), 5, jitter: 0);
 
     [Theory]
     [InlineData(1, 100)]
@@ -60,7 +61,8 @@ public sealed class BackoffTests
     public void Values_that_make_no_sense_are_named()
     {
         Assert.Contains("negative", new Backoff(TimeSpan.FromSeconds(-1), TimeSpan.Zero, 1).Problem());
-        Assert.Contains("shorter than the first", new Backoff(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1), 1).Problem());
+        Assert.Contains(
+            "shorter than the first", new Backoff(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1), 1).Problem());
         Assert.Contains("Attempts is 0", (Plain with { Attempts = 0 }).Problem());
         Assert.Contains("Factor is 0.5", (Plain with { Factor = 0.5 }).Problem());
         Assert.Contains("Jitter is NaN", (Plain with { Jitter = double.NaN }).Problem());

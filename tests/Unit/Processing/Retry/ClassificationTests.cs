@@ -33,7 +33,8 @@ public sealed class ClassificationTests
     [Fact]
     public void The_most_derived_type_decides_whatever_the_order()
     {
-        var step = Step(on => on.Transient<Exception>(Short).Permanent<ArgumentException>().Transient<ArgumentNullException>(Long));
+        var step = Step(
+            on => on.Transient<Exception>(Short).Permanent<ArgumentException>().Transient<ArgumentNullException>(Long));
         Assert.Equal(FailureKind.Transient, step.Classify(new InvalidOperationException()).Kind);
         Assert.Equal(FailureKind.Permanent, step.Classify(new ArgumentOutOfRangeException()).Kind);
         Assert.Same(Long, step.Classify(new ArgumentNullException()).Backoff);

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Millrace.Unit.Protocol.Compression;
 
-/// <summary>Bytes that other implementations wrote, and ours read by them. See Golden/README.md.</summary>
+/// <summary>Bytes that other implementations wrote, and ours read by them. See Golden/Records/README.md.</summary>
 public sealed class CodecGoldenTests
 {
     [Theory]
@@ -39,7 +39,8 @@ public sealed class CodecGoldenTests
     public void The_tools_of_the_system_read_ours(string tool, CompressionType type)
     {
         Assert.SkipUnless(
-            (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(p => File.Exists(Path.Combine(p, tool))),
+            (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+                .Any(folder => File.Exists(Path.Combine(folder, tool))),
             $"There is no {tool} on this machine.");
         const int seed = 88;
         var random = new Random(seed);
@@ -53,7 +54,11 @@ public sealed class CodecGoldenTests
 
     static byte[] Run(string tool, byte[] packed)
     {
-        var start = new ProcessStartInfo(tool, ["-d", "-c"]) { RedirectStandardOutput = true, RedirectStandardInput = true };
+        var start = new ProcessStartInfo(tool, ["-d", "-c"])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardInput = true,
+        };
         using var process = Process.Start(start)!;
         var write = Task.Run(() =>
         {

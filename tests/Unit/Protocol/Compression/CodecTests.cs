@@ -81,7 +81,8 @@ public sealed class CodecTests
     [MemberData(nameof(All))]
     public void One_byte_more_than_the_limit_is_refused(CompressionType type)
     {
-        foreach (var source in new[] { Samples.Text(10_000), new byte[200_000], [.. Samples.Text(140_000), .. new byte[3]] })
+        byte[] mixed = [.. Samples.Text(140_000), .. new byte[3]];
+        foreach (var source in new[] { Samples.Text(10_000), new byte[200_000], mixed })
         {
             var packed = Compress(type, source);
             Assert.Equal(source, Decompress(type, packed, source.Length));
@@ -158,7 +159,8 @@ public sealed class CodecTests
         var pool = new DiagnosticBufferPool();
         using var output = new PooledWriter(pool);
         Assert.Throws<WireFormatException>(
-            () => Codec.For(CompressionType.Snappy).Decompress([0xFF, 0xFF, 0xFF, 0xFF, 0x07, 0], output, int.MaxValue));
+            () => Codec.For(CompressionType.Snappy)
+                .Decompress([0xFF, 0xFF, 0xFF, 0xFF, 0x07, 0], output, int.MaxValue));
         Assert.Equal(0, pool.TotalRented);
         Assert.Throws<WireFormatException>(() => Codec.For(CompressionType.Zstd).Decompress(
             [0x28, 0xB5, 0x2F, 0xFD, 0xE0, 0xFF, 0xFF, 0xFF, 0x7F, 0, 0, 0, 0, 1, 0, 0], output, int.MaxValue));
@@ -168,7 +170,9 @@ public sealed class CodecTests
     [Fact]
     public void Frames_and_members_one_behind_the_other_are_read_as_one()
     {
-        foreach (var type in new[] { CompressionType.Gzip, CompressionType.Snappy, CompressionType.Lz4, CompressionType.Zstd })
+        CompressionType[] types =
+            [CompressionType.Gzip, CompressionType.Snappy, CompressionType.Lz4, CompressionType.Zstd];
+        foreach (var type in types)
         {
             byte[] packed = [.. Compress(type, [1, 2, 3]), .. Compress(type, []), .. Compress(type, [4])];
             Assert.Equal([1, 2, 3, 4], Decompress(type, packed, 4));

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace Millrace.Unit.Protocol.Compression;
@@ -13,7 +14,7 @@ static class Samples
 
     public static string GoldenFolder { get; } = FindGolden();
 
-    /// <summary>The text of Golden/make.py.</summary>
+    /// <summary>The text of Golden/Records/make.py.</summary>
     public static byte[] Text(int length)
     {
         var text = new List<byte>(length + 200);
@@ -31,7 +32,7 @@ static class Samples
             text.AddRange(Words[(x >> 16) % (uint)Words.Length]);
             if ((x >> 8) % 3 == 0)
             {
-                text.AddRange(Encoding.ASCII.GetBytes(((x >> 10) % 10000).ToString(System.Globalization.CultureInfo.InvariantCulture)));
+                text.AddRange(Encoding.ASCII.GetBytes(((x >> 10) % 10000).ToString(CultureInfo.InvariantCulture)));
             }
 
             text.Add(x % 11 == 0 ? (byte)'\n' : (byte)' ');
@@ -40,7 +41,8 @@ static class Samples
         return [.. text.Take(length)];
     }
 
-    /// <summary>Bytes of a kind that the random numbers choose: noise, runs, few symbols, repeats near and far, text.</summary>
+    /// <summary>Bytes of a kind that the random numbers choose: noise, runs, few symbols, repeats near and far,
+    /// text.</summary>
     public static byte[] Any(Random random, int maxLength)
     {
         var length = random.Next(5) switch
@@ -108,13 +110,14 @@ static class Samples
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
-            var path = Path.Combine(folder.FullName, "tests", "Unit", "Protocol", "Golden");
+            var path = Path.Combine(folder.FullName, "tests", "Unit", "Protocol", "Golden", "Records");
             if (Directory.Exists(path))
             {
                 return path;
             }
         }
 
-        throw new InvalidOperationException("The folder tests/Unit/Protocol/Golden was not found above the test program.");
+        throw new InvalidOperationException(
+            "The folder tests/Unit/Protocol/Golden/Records was not found above the test program.");
     }
 }

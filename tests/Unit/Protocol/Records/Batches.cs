@@ -15,26 +15,35 @@ sealed record TestRecord(long Timestamp, byte[]? Key, byte[]? Value, RecordHeade
         var headers = new RecordHeader[random.Next(4) == 0 ? random.Next(5) : 0];
         for (var i = 0; i < headers.Length; i++)
         {
+            // A null array would become an empty value, not a null one.
+            var bytes = Bytes(random, 300);
+            var value = bytes is null ? default(ReadOnlyMemory<byte>?) : bytes;
             headers[i] = new RecordHeader(
-                random.Next(3) switch { 0 => "", 1 => "trace-id", _ => new string('ж', random.Next(100)) }, Bytes(random, 300));
+                random.Next(3) switch { 0 => "", 1 => "trace-id", _ => new string('ж', random.Next(100)) }, value);
         }
 
-        var timestamp = random.Next(20) == 0 ? random.NextInt64(long.MinValue, long.MaxValue) : around + random.Next(-5, 100);
-        return new TestRecord(timestamp, Bytes(random, 100), Bytes(random, random.Next(10) == 0 ? 20_000 : 200), headers);
+        var timestamp = random.Next(20) == 0
+            ? random.NextInt64(long.MinValue, long.MaxValue)
+            : around + random.Next(-5, 100);
+        var valueSize = random.Next(10) == 0 ? 20_000 : 200;
+        return new TestRecord(timestamp, Bytes(random, 100), Bytes(random, valueSize), headers);
     }
 
     public bool AppendTo(RecordBatchBuilder builder) =>
         builder.TryAppend(Timestamp, Key, Key is null, Value, Value is null, Headers);
 
-    /// <summary>The line that Golden/Oracle.java makes of a record.</summary>
-    public static void Describe(StringBuilder text, in RecordBatchHeader header, in RecordView record, ReadOnlySpan<byte> section)
+    /// <summary>The line that Golden/Records/Oracle.java makes of a record.</summary>
+    public static void Describe(
+        StringBuilder text, in RecordBatchHeader header, in RecordView record, ReadOnlySpan<byte> section)
     {
         text.Append(CultureInfo.InvariantCulture, $"{header.OffsetOf(record)} {header.TimestampOf(record)} ");
-        text.Append(Hex(record.KeyIsNull, record.Key(section))).Append(' ').Append(Hex(record.ValueIsNull, record.Value(section)));
+        text.Append(Hex(record.KeyIsNull, record.Key(section))).Append(' ');
+        text.Append(Hex(record.ValueIsNull, record.Value(section)));
         var headers = record.Headers(section);
         while (headers.MoveNext())
         {
-            text.Append(' ').Append(Encoding.UTF8.GetString(headers.Key)).Append('=').Append(Hex(headers.ValueIsNull, headers.Value));
+            text.Append(' ').Append(Encoding.UTF8.GetString(headers.Key)).Append('=');
+            text.Append(Hex(headers.ValueIsNull, headers.Value));
         }
 
         text.Append('\n');
@@ -45,7 +54,7 @@ sealed record TestRecord(long Timestamp, byte[]? Key, byte[]? Value, RecordHeade
     static byte[]? Bytes(Random random, int max) => random.Next(6) == 0 ? null : Samples.Any(random, max);
 }
 
-/// <summary>Says what is in batches in the words of Golden/Oracle.java.</summary>
+/// <summary>Says what is in batches in the words of Golden/Records/Oracle.java.</summary>
 static class Batches
 {
     static readonly SlicedCrc Crc32 = new(0xEDB88320);
@@ -64,14 +73,14 @@ static class Batches
             position += batch.Length;
             Xunit.Assert.Equal(BatchFault.None, RecordBatch.Validate(batch.Span));
             var section = RecordSection.Open(batch, pool, 64 << 20);
-            Xunit.Assert.Equal(BatchFault.None, RecordBatch.ValidateRecords(header, section.Bytes.Span, produced: true));
-            lines.Add(string.Create(
-                CultureInfo.InvariantCulture,
-                $"batch {header.Compression.ToString().ToLowerInvariant()} {header.BaseOffset} {header.LastOffset} {header.MaxTimestamp} ")
-                + string.Create(
-                CultureInfo.InvariantCulture,
-                $"{header.ProducerId} {header.ProducerEpoch} {header.BaseSequence} {header.IsTransactional} {header.IsControl} {header.RecordCount}")
-                .Replace("True", "true", StringComparison.Ordinal).Replace("False", "false", StringComparison.Ordinal));
+            var fault = RecordBatch.ValidateRecords(header, section.Bytes.Span, produced: true);
+            Xunit.Assert.Equal(BatchFault.None, fault);
+            var compression = header.Compression.ToString().ToLowerInvariant();
+            var isTransactional = header.IsTransactional ? "true" : "false";
+            var isControl = header.IsControl ? "true" : "false";
+            lines.Add(string.Join(
+                ' ', "batch", compression, header.BaseOffset, header.LastOffset, header.MaxTimestamp, header.ProducerId,
+                header.ProducerEpoch, header.BaseSequence, isTransactional, isControl, header.RecordCount));
 
             var text = new StringBuilder();
             var records = new RecordReader(section.Bytes.Span, header.RecordCount);

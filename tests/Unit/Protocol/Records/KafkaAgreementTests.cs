@@ -7,12 +7,13 @@ using Xunit;
 
 namespace Millrace.Unit.Protocol.Records;
 
-/// <summary>Kafka's own client and ours read each other's batches. See Golden/README.md.</summary>
+/// <summary>Kafka's own client and ours read each other's batches. See Golden/Records/README.md.</summary>
 public sealed class KafkaAgreementTests
 {
-    // What Golden/Oracle.java printed of its own files: the same for every compression.
+    // What Golden/Records/Oracle.java printed of its own files: the same for every compression.
     static readonly string[] Three = ["batch {0} 100 102 1700000000006 -1 -1 -1 false false 3", "records 3 88632cea"];
-    static readonly string[] TwoHundred = ["batch {0} 100 299 1700000000597 4000 7 11 true false 200", "records 200 73a5ece7"];
+    static readonly string[] TwoHundred =
+        ["batch {0} 100 299 1700000000597 4000 7 11 true false 200", "records 200 73a5ece7"];
 
     [Theory]
     [InlineData("none")]
@@ -25,7 +26,9 @@ public sealed class KafkaAgreementTests
         foreach (var (name, expected) in new[] { ("3", Three), ("200", TwoHundred) })
         {
             var bytes = File.ReadAllBytes(Path.Combine(Samples.GoldenFolder, $"java-{compression}-{name}.bin"));
-            Assert.Equal(expected.Select(line => line.Replace("{0}", compression, StringComparison.Ordinal)), Batches.Describe(bytes));
+            Assert.Equal(
+                expected.Select(line => line.Replace("{0}", compression, StringComparison.Ordinal)),
+                Batches.Describe(bytes));
         }
     }
 
@@ -33,7 +36,8 @@ public sealed class KafkaAgreementTests
     public void The_java_client_reads_what_we_wrote()
     {
         var kafka = FindKafka();
-        Assert.SkipWhen(kafka is null, "No Kafka distribution: set MILLRACE_KAFKA_DIR to the folder that holds lib/kafka-clients-*.jar.");
+        Assert.SkipWhen(
+            kafka is null, "No Kafka distribution: set MILLRACE_KAFKA_DIR to the folder with lib/kafka-clients-*.jar.");
         const int seed = 606;
         var random = new Random(seed);
         using var builder = new RecordBatchBuilder(BufferPool.Default, 1 << 20);

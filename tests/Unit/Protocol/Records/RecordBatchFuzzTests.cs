@@ -202,15 +202,18 @@ public sealed class RecordBatchFuzzTests
         {
             Assert.True(reader.MoveNext(), where);
             Assert.Equal(expected.Timestamp, header.TimestampOf(reader.Current));
-            Assert.True(expected.Key is null == reader.Current.KeyIsNull && reader.Current.Key(bytes).SequenceEqual(expected.Key), where);
-            Assert.True(expected.Value is null == reader.Current.ValueIsNull && reader.Current.Value(bytes).SequenceEqual(expected.Value), where);
+            Assert.True(expected.Key is null == reader.Current.KeyIsNull, where);
+            Assert.True(reader.Current.Key(bytes).SequenceEqual(expected.Key), where);
+            Assert.True(expected.Value is null == reader.Current.ValueIsNull, where);
+            Assert.True(reader.Current.Value(bytes).SequenceEqual(expected.Value), where);
             Assert.Equal(expected.Headers.Length, reader.Current.HeaderCount);
             var headers = reader.Current.Headers(bytes);
             foreach (var wanted in expected.Headers)
             {
                 Assert.True(headers.MoveNext(), where);
                 Assert.Equal(wanted.Key, Encoding.UTF8.GetString(headers.Key));
-                Assert.True(wanted.Value is null == headers.ValueIsNull && headers.Value.SequenceEqual(wanted.Value.GetValueOrDefault().Span), where);
+                Assert.True(wanted.Value is null == headers.ValueIsNull, where);
+                Assert.True(headers.Value.SequenceEqual(wanted.Value.GetValueOrDefault().Span), where);
             }
         }
 

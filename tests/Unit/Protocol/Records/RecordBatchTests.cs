@@ -21,8 +21,10 @@ public sealed class RecordBatchTests
         Assert.Equal(BatchFault.None, RecordBatch.Validate(batch.Span));
         Assert.True(RecordBatchHeader.TryRead(batch.Span, out var header));
         Assert.Equal(BatchFault.None, RecordBatch.ValidateProduced(header));
-        Assert.Equal((0L, -1, 3, 2), (header.BaseOffset, header.PartitionLeaderEpoch, header.RecordCount, header.LastOffsetDelta));
-        Assert.Equal((7L, (short)3, int.MaxValue, 1), (header.ProducerId, header.ProducerEpoch, header.BaseSequence, header.LastSequence));
+        Assert.Equal((0L, -1), (header.BaseOffset, header.PartitionLeaderEpoch));
+        Assert.Equal((3, 2), (header.RecordCount, header.LastOffsetDelta));
+        Assert.Equal((7L, (short)3), (header.ProducerId, header.ProducerEpoch));
+        Assert.Equal((int.MaxValue, 1), (header.BaseSequence, header.LastSequence));
         Assert.True(header.IsTransactional);
         Assert.False(header.IsControl);
         Assert.Equal((1000L, long.MaxValue), (header.BaseTimestamp, header.MaxTimestamp));

@@ -12,7 +12,7 @@ public sealed class DiagnosticBufferPoolTests
         pool.WithRole("fetch answer").Rent(100);
         var error = Assert.Throws<InvalidOperationException>(pool.AssertAllReturned);
         Assert.Contains("fetch answer", error.Message, StringComparison.Ordinal);
-        Assert.Contains(nameof(A_leak_is_reported_with_the_renters_role_and_stack), error.Message, StringComparison.Ordinal);
+        Assert.Contains("A_leak_is_reported", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -37,7 +37,8 @@ public sealed class DiagnosticBufferPoolTests
         var pool = new DiagnosticBufferPool();
         var buffer = pool.Rent(10);
         pool.Return(buffer);
-        Assert.Contains("twice", Assert.Throws<InvalidOperationException>(() => pool.Return(buffer)).Message, StringComparison.Ordinal);
+        var error = Assert.Throws<InvalidOperationException>(() => pool.Return(buffer));
+        Assert.Contains("twice", error.Message, StringComparison.Ordinal);
         Assert.Throws<InvalidOperationException>(pool.AssertAllReturned);
     }
 
@@ -45,8 +46,8 @@ public sealed class DiagnosticBufferPoolTests
     public void A_foreign_array_is_refused()
     {
         var pool = new DiagnosticBufferPool();
-        Assert.Contains(
-            "not rented", Assert.Throws<InvalidOperationException>(() => pool.Return(new byte[16])).Message, StringComparison.Ordinal);
+        var error = Assert.Throws<InvalidOperationException>(() => pool.Return(new byte[16]));
+        Assert.Contains("not rented", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -57,7 +58,7 @@ public sealed class DiagnosticBufferPoolTests
         pool.Return(buffer);
         Assert.Equal(DiagnosticBufferPool.Fill, buffer[5]);
         buffer[5] = 1;
-        Assert.Contains(
-            "Byte 5 ", Assert.Throws<InvalidOperationException>(pool.AssertAllReturned).Message, StringComparison.Ordinal);
+        var error = Assert.Throws<InvalidOperationException>(pool.AssertAllReturned);
+        Assert.Contains("Byte 5 ", error.Message, StringComparison.Ordinal);
     }
 }

@@ -166,7 +166,14 @@ public abstract class TransportContract
         var lengths = new List<int>();
         for (var left = bytes.Length; left > 0;)
         {
-            var length = Math.Min(left, random.Next(4) switch { 0 => 0, 1 => random.Next(10), 2 => random.Next(3000), _ => random.Next(150_000) });
+            var wanted = random.Next(4) switch
+            {
+                0 => 0,
+                1 => random.Next(10),
+                2 => random.Next(3000),
+                _ => random.Next(150_000),
+            };
+            var length = Math.Min(left, wanted);
             lengths.Add(length);
             left -= length;
         }
@@ -213,7 +220,8 @@ public abstract class TransportContract
         return bytes;
     }
 
-    sealed class Pair(ITransportListener listener, ITransportConnection client, ITransportConnection server) : IAsyncDisposable
+    sealed class Pair(ITransportListener listener, ITransportConnection client, ITransportConnection server)
+        : IAsyncDisposable
     {
         public ITransportConnection Client => client;
 
