@@ -8,7 +8,8 @@ using Spectre.Console;
 
 namespace Millrace.Orders;
 
-/// <summary>The closing figures. Counts are of all runs on this data; retries, times and percentiles are of this run.</summary>
+/// <summary>The closing figures. Counts are of all runs on this data; retries, times and percentiles are of this
+/// run.</summary>
 sealed record Summary
 {
     /// <summary>Records in the topic, whoever sent them.</summary>
@@ -50,7 +51,8 @@ sealed record Summary
     public required IReadOnlyList<DeadLetterGroup> DeadLetterGroups { get; init; }
 
     public static async Task<Summary> MakeAsync(
-        KafkaClient client, OrderStore store, IListenerControl listener, OrderFeed feed, OrdersOptions options, Latencies latencies,
+        KafkaClient client, OrderStore store, IListenerControl listener, OrderFeed feed, OrdersOptions options,
+        Latencies latencies,
         TimeSpan elapsed, CancellationToken cancellation)
     {
         var (starts, ends) = await TopicScan.RangeAsync(client, OrdersOptions.Topic, cancellation);
@@ -80,7 +82,8 @@ sealed record Summary
         };
     }
 
-    /// <summary>Whether nothing was lost, doubled or disordered. Of an interrupted run, whether nothing is lost so far.</summary>
+    /// <summary>Whether nothing was lost, doubled or disordered. Of an interrupted run, whether nothing is lost so
+    /// far.</summary>
     public bool Agrees(bool isFinished) => OrderViolations == 0 && (isFinished
         ? Produced == Handled + DeadLettered && Lag == 0
             && (Broken is null || Broken == DeadLettered)
@@ -108,14 +111,20 @@ sealed record Summary
         Text("records/s", string.Create(CultureInfo.InvariantCulture, $"{RecordsPerSecond:N0}"));
         Text("of what concurrency allows", string.Create(
             CultureInfo.InvariantCulture, $"{RecordsPerSecond * options.Work.TotalSeconds / options.Concurrency:P1}"));
-        Text("produced to handled p50 / p99", string.Create(CultureInfo.InvariantCulture, $"{P50Ms:N0} / {P99Ms:N0} ms"));
+        Text(
+            "produced to handled p50 / p99",
+            string.Create(CultureInfo.InvariantCulture, $"{P50Ms:N0} / {P99Ms:N0} ms"));
         Console.WriteLine(interrupted ? "So far:" : "Done:");
         AnsiConsole.Write(table);
         Console.WriteLine(Agrees(!interrupted) ? "The counts agree." : "The counts do NOT agree.");
-        var where = options.Bootstrap is null ? $"--data {Path.Combine(options.Data, "broker")}" : $"--bootstrap {bootstrap}";
+        var where = options.Bootstrap is null ? $"--data {Path.Combine(options.Data, "broker")}"
+            : $"--bootstrap {bootstrap}";
         Console.WriteLine("Next:");
-        Console.WriteLine($"  dotnet run --project src/Cli -- dlt list {OrdersOptions.Topic}{DeadLetters.Suffix} {where}");
-        Console.WriteLine($"  dotnet run --project src/Cli -- dlt replay {OrdersOptions.Topic}{DeadLetters.Suffix} --to {OrdersOptions.Topic} {where}");
+        Console.WriteLine(
+            $"  dotnet run --project src/Cli -- dlt list {OrdersOptions.Topic}{DeadLetterReader.Suffix} {where}");
+        Console.WriteLine(
+            $"  dotnet run --project src/Cli -- dlt replay {OrdersOptions.Topic}{DeadLetterReader.Suffix} "
+            + $"--to {OrdersOptions.Topic} {where}");
 
         void Row(string name, long value) => Text(name, value.ToString("N0", CultureInfo.InvariantCulture));
         void Text(string name, string value) => table.AddRow(Markup.Escape(name), Markup.Escape(value));
@@ -148,12 +157,13 @@ sealed record Summary
         json.WriteEndObject();
     }
 
-    /// <summary>Dead letters of the topic: how many lie there, and how many different records they are copies of.</summary>
+    /// <summary>Dead letters of the topic: how many lie there, and how many different records they are copies
+    /// of.</summary>
     static async Task<(long Count, long Origins, IReadOnlyList<DeadLetterGroup> Groups)> DeadLettersAsync(
         KafkaClient client, CancellationToken cancellation)
     {
         var letters = new DeadLetterReader(client);
-        var topic = OrdersOptions.Topic + DeadLetters.Suffix;
+        var topic = OrdersOptions.Topic + DeadLetterReader.Suffix;
         var origins = new HashSet<(int?, long?)>();
         var count = 0L;
         try

@@ -21,7 +21,8 @@ sealed class Cluster : IAsyncDisposable
     /// <summary>Where it is.</summary>
     public string Address { get; }
 
-    /// <summary>Opens the cluster. <paramref name="bootstrap"/> wins over <paramref name="data"/>, both over the settings file.</summary>
+    /// <summary>Opens the cluster. <paramref name="bootstrap"/> wins over <paramref name="data"/>, both over the
+    /// settings file.</summary>
     /// <param name="bootstrap">From the command line, or null.</param>
     /// <param name="data">From the command line, or null.</param>
     /// <param name="cancellation">Ends the waiting.</param>
@@ -42,12 +43,14 @@ sealed class Cluster : IAsyncDisposable
         {
             if (bootstrap is null && settings.Data is { } folder && new DirectoryInfo(folder).Exists)
             {
-                await System.Console.Error.WriteLineAsync($"No broker answers at {address}: using the data in {folder}.").ConfigureAwait(false);
+                await System.Console.Error.WriteLineAsync(
+                    $"No broker answers at {address}: using the data in {folder}.").ConfigureAwait(false);
                 return await OnDataAsync(folder, cancellation).ConfigureAwait(false);
             }
 
             throw new CommandException(
-                $"no broker answers at {address} ({e.Message}). Start one (millrace broker --data DIR), name another with --bootstrap, or open its data with --data DIR.");
+                $"no broker answers at {address} ({e.Message}). "
+                + "Start one (millrace broker --data DIR), name another with --bootstrap, or open its data with --data DIR.");
         }
     }
 
@@ -70,7 +73,8 @@ sealed class Cluster : IAsyncDisposable
         var broker = await KafkaBroker.StartAsync(
             new BrokerOptions { DataDirectory = data, Port = 0 }, cancellation: cancellation).ConfigureAwait(false);
         return new Cluster(
-            new KafkaClient(new ClientOptions { BootstrapServers = broker.BootstrapServers, ClientId = "millrace-cli" }),
+            new KafkaClient(
+                new ClientOptions { BootstrapServers = broker.BootstrapServers, ClientId = "millrace-cli" }),
             broker.BootstrapServers, broker);
     }
 

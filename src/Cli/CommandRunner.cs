@@ -4,8 +4,8 @@ using Millrace.Client;
 
 namespace Millrace.Cli;
 
-/// <summary>Runs a command line. Every failure is one line on standard error that names the remedy, and a non-zero exit code:
-/// 1 the work failed, 2 the command line is wrong, 130 interrupted.</summary>
+/// <summary>Runs a command line. Every failure is one line on standard error that names the remedy, and a non-zero exit
+/// code: 1 the work failed, 2 the command line is wrong, 130 interrupted.</summary>
 static class CommandRunner
 {
     public static async Task<int> RunAsync(RootCommand root, string[] args)
@@ -26,8 +26,10 @@ static class CommandRunner
         {
             return 130;
         }
-        catch (Exception e) when (e is CommandException or KafkaServerException or KafkaConnectionException or IOException
-            or UnauthorizedAccessException or ArgumentException or InvalidOperationException or System.Net.Sockets.SocketException)
+        catch (Exception e) when (
+            e is CommandException or KafkaServerException or KafkaConnectionException or IOException
+            or UnauthorizedAccessException or ArgumentException or InvalidOperationException
+            or System.Net.Sockets.SocketException)
         {
             await System.Console.Error.WriteLineAsync("millrace: " + OneLine(e.Message)).ConfigureAwait(false);
             return 1;
@@ -35,7 +37,8 @@ static class CommandRunner
     }
 
     static async Task WriteErrorAsync(ParseError error) =>
-        await System.Console.Error.WriteLineAsync($"millrace: {OneLine(error.Message)} See: millrace --help").ConfigureAwait(false);
+        await System.Console.Error.WriteLineAsync($"millrace: {OneLine(error.Message)} See: millrace --help")
+            .ConfigureAwait(false);
 
     static string OneLine(string text) => text.ReplaceLineEndings(" ");
 }

@@ -3,7 +3,8 @@ using System.Text.Json.Serialization;
 
 namespace Millrace.Cli;
 
-/// <summary>What <c>millrace.json</c> in the working directory says: where the cluster is when the command line does not tell.</summary>
+/// <summary>What <c>millrace.json</c> in the working directory says: where the cluster is when the command line does
+/// not tell.</summary>
 sealed record Settings
 {
     public const string FileName = "millrace.json";
@@ -29,7 +30,8 @@ sealed record Settings
         {
             using var stream = file.OpenRead();
             var settings = JsonSerializer.Deserialize(stream, SettingsJson.Default.Settings) ?? new Settings();
-            return settings with { Data = settings.Data is null ? null : Path.GetFullPath(Path.Combine(folder, settings.Data)) };
+            return settings with { Data = settings.Data is null ? null
+                : Path.GetFullPath(Path.Combine(folder, settings.Data)) };
         }
         catch (JsonException e)
         {

@@ -2,7 +2,8 @@ using System.Text;
 
 namespace Millrace.Cli;
 
-/// <summary>Rows in columns as plain text, never cut to the width of a terminal, so that a pipe gets all of it.</summary>
+/// <summary>Rows in columns as plain text, never cut to the width of a terminal, so that a pipe gets all of
+/// it.</summary>
 sealed class TextTable(params string[] titles)
 {
     readonly List<string[]> _rows = [titles];
@@ -27,7 +28,8 @@ sealed class TextTable(params string[] titles)
         var text = new StringBuilder();
         foreach (var row in _rows)
         {
-            var cells = row.Select((cell, c) => _right.Contains(c) ? cell.PadLeft(widths[c]) : cell.PadRight(widths[c]));
+            var cells = row.Select(
+                (cell, c) => _right.Contains(c) ? cell.PadLeft(widths[c]) : cell.PadRight(widths[c]));
             text.Append(string.Join("  ", cells).TrimEnd()).Append('\n');
         }
 

@@ -13,7 +13,8 @@ sealed class TopicRange
     // are never handed out (transaction markers, aborted transactions).
     static readonly TimeSpan PollTimeout = TimeSpan.FromMilliseconds(200);
 
-    // 30 s, the client's request timeout: a broker that has brought nothing for longer than it may take to answer is gone.
+    // 30 s, the client's request timeout: a broker that has brought nothing for longer than it may take to answer is
+    // gone.
     static readonly TimeSpan StallTimeout = TimeSpan.FromSeconds(30);
 
     readonly Dictionary<TopicPartition, (long Start, long End)> _partitions = [];
@@ -52,7 +53,8 @@ sealed class TopicRange
         }
 
         var partitions = found[0].Partitions.Select(p => new TopicPartition(topic, p.Index)).ToArray();
-        var starts = await AskAsync(client, partitions, OffsetSpec.Earliest, isolation, cancellation).ConfigureAwait(false);
+        var starts = await AskAsync(client, partitions, OffsetSpec.Earliest, isolation, cancellation)
+            .ConfigureAwait(false);
         var ends = await AskAsync(client, partitions, OffsetSpec.Latest, isolation, cancellation).ConfigureAwait(false);
         var range = new TopicRange(partitions, isolation);
         foreach (var partition in partitions)
@@ -69,7 +71,8 @@ sealed class TopicRange
         var range = new TopicRange(Partitions, _isolation);
         foreach (var (partition, (start, end)) in _partitions)
         {
-            range._partitions[partition] = (Math.Min(end, Math.Max(start, starts.GetValueOrDefault(partition, start))), end);
+            range._partitions[partition] = (
+                Math.Min(end, Math.Max(start, starts.GetValueOrDefault(partition, start))), end);
         }
 
         return range;
@@ -92,7 +95,8 @@ sealed class TopicRange
     public async IAsyncEnumerable<(TopicPartition Partition, FetchedRecord Record)> ReadAsync(
         KafkaClient client, TimeProvider clock, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        var open = _partitions.Where(static p => p.Value.End > p.Value.Start).ToDictionary(p => p.Key, p => p.Value.End);
+        var open = _partitions.Where(static p => p.Value.End > p.Value.Start)
+            .ToDictionary(p => p.Key, p => p.Value.End);
         if (open.Count == 0)
         {
             yield break;
@@ -118,7 +122,8 @@ sealed class TopicRange
                 }
             }
 
-            // Positions and not batches tell when a partition is done: its last offsets may be of records that nobody gets.
+            // Positions and not batches tell when a partition is done: its last offsets may be of records that nobody
+            // gets.
             foreach (var (partition, end) in open)
             {
                 if (consumer.Position(partition) >= end)
@@ -142,10 +147,12 @@ sealed class TopicRange
     }
 
     static async Task<Dictionary<TopicPartition, long>> AskAsync(
-        KafkaClient client, TopicPartition[] partitions, OffsetSpec spec, IsolationLevel isolation, CancellationToken cancellation)
+        KafkaClient client, TopicPartition[] partitions, OffsetSpec spec, IsolationLevel isolation,
+        CancellationToken cancellation)
     {
         var results = await client.Admin.ListOffsetsAsync(
-            partitions.ToDictionary(p => p, _ => spec), isolation == IsolationLevel.ReadCommitted, cancellation).ConfigureAwait(false);
+            partitions.ToDictionary(p => p, _ => spec), isolation == IsolationLevel.ReadCommitted, cancellation)
+                .ConfigureAwait(false);
         return results.ToDictionary(r => r.Key, r => r.Value.Error is { } error
             ? throw new KafkaServerException(error.Code, $"the offsets of {r.Key} could not be read. {error.Text}")
             : r.Value.Offset);

@@ -9,12 +9,16 @@ static class BrokerCommand
 {
     public static Command Create()
     {
-        var data = new Option<string>("--data") { Description = "Directory of the log; created if missing.", Required = true };
+        var data = new Option<string>(
+            "--data") { Description = "Directory of the log; created if missing.", Required = true };
         var port = new Option<int>("--port") { Description = "Port to listen on.", DefaultValueFactory = _ => 9092 };
-        var host = new Option<string>("--host") { Description = "Address to listen on.", DefaultValueFactory = _ => "127.0.0.1" };
+        var host = new Option<string>(
+            "--host") { Description = "Address to listen on.", DefaultValueFactory = _ => "127.0.0.1" };
         var flush = new Option<FlushMode>("--flush")
         {
-            Description = "When a record counts as written: Memory, Os (page cache), Interval, or Group (fsync shared by those who wait).",
+            Description =
+                "When a record counts as written: Memory, Os (page cache), Interval, "
+                + " or Group (fsync shared by those who wait).",
             DefaultValueFactory = _ => FlushMode.Group,
         };
         var interval = new Option<int>("--flush-ms")
@@ -22,7 +26,8 @@ static class BrokerCommand
             Description = "With --flush Interval: milliseconds between two flushes.",
             DefaultValueFactory = _ => 1000,
         };
-        var command = new Command("broker", "Runs a broker on one data directory until interrupted.") { data, port, host, flush, interval };
+        var command = new Command(
+            "broker", "Runs a broker on one data directory until interrupted.") { data, port, host, flush, interval };
         command.SetAction((parsed, cancellation) => RunAsync(
             new BrokerOptions
             {
@@ -47,7 +52,8 @@ static class BrokerCommand
         var broker = await KafkaBroker.StartAsync(options, cancellation: cancellation).ConfigureAwait(false);
         await using (broker.ConfigureAwait(false))
         {
-            System.Console.WriteLine($"Listening on {broker.BootstrapServers}, data in {options.DataDirectory}. Ctrl+C stops.");
+            System.Console.WriteLine(
+                $"Listening on {broker.BootstrapServers}, data in {options.DataDirectory}. Ctrl+C stops.");
             var stopped = new TaskCompletionSource();
             await using (cancellation.Register(stopped.SetResult).ConfigureAwait(false))
             {

@@ -13,7 +13,8 @@ static class ConsoleCommand
 {
     public static Command Create()
     {
-        var port = new Option<int>("--port") { Description = "Port on 127.0.0.1; 0 takes a free one.", DefaultValueFactory = _ => 8080 };
+        var port = new Option<int>(
+            "--port") { Description = "Port on 127.0.0.1; 0 takes a free one.", DefaultValueFactory = _ => 8080 };
         var allow = new Option<bool>("--allow-changes") { Description = "Let the page start and stop replays." };
         var command = new Command("console", "Serves the web console on 127.0.0.1 until interrupted.") { port, allow };
         new ClusterArguments().Run(command, async (cluster, parsed, cancellation) =>
@@ -22,8 +23,9 @@ static class ConsoleCommand
             await using (app.ConfigureAwait(false))
             {
                 await app.StartAsync(cancellation).ConfigureAwait(false);
+                var note = parsed.GetValue(allow) ? "" : " (read-only)";
                 System.Console.WriteLine(
-                    $"Console of {cluster.Address} at {app.Urls.First()}/{(parsed.GetValue(allow) ? "" : " (read-only)")}. Ctrl+C stops.");
+                    $"Console of {cluster.Address} at {app.Urls.First()}/{note}. Ctrl+C stops.");
                 await app.WaitForShutdownAsync(cancellation).ConfigureAwait(false);
             }
 

@@ -9,7 +9,8 @@ static class LagCommand
 {
     public static Command Create()
     {
-        var group = new Argument<string?>("group") { Description = "The group; all groups if left out.", DefaultValueFactory = _ => null };
+        var group = new Argument<string?>(
+            "group") { Description = "The group; all groups if left out.", DefaultValueFactory = _ => null };
         var json = new Option<bool>("--json") { Description = "Print JSON instead of a table." };
         var command = new Command("lag", "Shows how far consumer groups are, in records and in time.") { group, json };
         new ClusterArguments().Run(command, async (cluster, parsed, cancellation) =>
@@ -19,7 +20,8 @@ static class LagCommand
             if (parsed.GetValue(group) is { } name)
             {
                 var lag = await reader.ReadAsync(name, cancellation).ConfigureAwait(false);
-                System.Console.Write(isJson ? CliJson.Text(GroupDocument.Of(lag), CliJson.Default.GroupDocument) : Detail(lag));
+                System.Console.Write(
+                    isJson ? CliJson.Text(GroupDocument.Of(lag), CliJson.Default.GroupDocument) : Detail(lag));
                 return 0;
             }
 
@@ -43,7 +45,8 @@ static class LagCommand
         foreach (var g in groups)
         {
             table.Add(
-                g.GroupId, g.IsReplay ? "replay" : g.State, Number(g.Members.Count), Number(g.Lag) + (g.Unknown > 0 ? "+" : ""),
+                g.GroupId, g.IsReplay ? "replay" : g.State, Number(g.Members.Count),
+                Number(g.Lag) + (g.Unknown > 0 ? "+" : ""),
                 Seconds(g.LagSeconds), Number(g.Lost));
         }
 
@@ -57,13 +60,15 @@ static class LagCommand
         foreach (var p in group.Partitions)
         {
             table.Add(
-                p.Partition.ToString(), Number(p.Start), Number(p.Committed), Number(p.End), Number(p.Lag), Seconds(p.LagSeconds),
+                p.Partition.ToString(), Number(p.Start), Number(p.Committed), Number(p.End), Number(p.Lag),
+                Seconds(p.LagSeconds),
                 Number(p.Lost), p.Member ?? "", Note(p));
         }
 
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{table}{group.GroupId}: {group.State}, {group.Members.Count} members, {group.Lag} records waiting, the oldest for {Seconds(group.LagSeconds)}.\n");
+            $"{table}{group.GroupId}: {group.State}, {group.Members.Count} members, "
+            + $"{group.Lag} records waiting, the oldest for {Seconds(group.LagSeconds)}.\n");
     }
 
     static string Note(PartitionLag p) => p.State switch

@@ -17,7 +17,8 @@ static class TopicsCommand
         var command = new Command("list", "Shows the topics and how much they hold.") { isAll, json };
         new ClusterArguments().Run(command, async (cluster, parsed, cancellation) =>
         {
-            var topics = await new TopicReader(cluster.Client).ListAsync(parsed.GetValue(isAll), cancellation).ConfigureAwait(false);
+            var topics = await new TopicReader(cluster.Client).ListAsync(parsed.GetValue(isAll), cancellation)
+                .ConfigureAwait(false);
             System.Console.Write(parsed.GetValue(json)
                 ? CliJson.Text([.. topics.Select(TopicDocument.Of)], CliJson.Default.TopicDocumentArray)
                 : Table(topics));
@@ -29,9 +30,15 @@ static class TopicsCommand
     static Command CreateCreate()
     {
         var name = new Argument<string>("name") { Description = "The topic's name." };
-        var partitions = new Option<int>("--partitions") { Description = "How many partitions; the broker's default if left out.", DefaultValueFactory = _ => -1 };
-        var replicas = new Option<short>("--replicas") { Description = "How many replicas; the broker's default if left out.", DefaultValueFactory = _ => -1 };
-        var config = new Option<string[]>("--config") { Description = "A setting as name=value, for example retention.ms=3600000; may be given again." };
+        var partitions = new Option<int>(
+            "--partitions") { Description = "How many partitions; the broker's default if left out.",
+            DefaultValueFactory = _ => -1 };
+        var replicas = new Option<short>(
+            "--replicas") { Description = "How many replicas; the broker's default if left out.",
+            DefaultValueFactory = _ => -1 };
+        var config = new Option<string[]>(
+            "--config") { Description =
+                "A setting as name=value, for example retention.ms=3600000; may be given again." };
         var command = new Command("create", "Creates a topic.") { name, partitions, replicas, config };
         new ClusterArguments().Run(command, async (cluster, parsed, cancellation) =>
         {
@@ -39,16 +46,20 @@ static class TopicsCommand
             {
                 Configs = ParseConfig(parsed.GetValue(config) ?? []),
             };
-            var result = (await cluster.Client.Admin.CreateTopicsAsync([topic], cancellation: cancellation).ConfigureAwait(false))[0];
+            var result = (
+                await cluster.Client.Admin.CreateTopicsAsync([topic], cancellation: cancellation)
+                    .ConfigureAwait(false))[0];
             if (result.Error is { } error)
             {
                 throw new CommandException($"topic {topic.Name} was not created. {error}");
             }
 
-            var made = (await cluster.Client.Admin.DescribeTopicsAsync([topic.Name], cancellation).ConfigureAwait(false))[0];
+            var made = (
+                await cluster.Client.Admin.DescribeTopicsAsync([topic.Name], cancellation).ConfigureAwait(false))[0];
             var count = made.Error is null ? made.Partitions.Count : topic.Partitions;
             System.Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"Created {topic.Name} with {count} partition{(count == 1 ? "" : "s")}."));
+                CultureInfo.InvariantCulture,
+                $"Created {topic.Name} with {count} partition{(count == 1 ? "" : "s")}."));
             return 0;
         });
         return command;
@@ -62,7 +73,8 @@ static class TopicsCommand
             var equals = setting.IndexOf('=', StringComparison.Ordinal);
             if (equals < 1)
             {
-                throw new CommandException($"--config '{setting}' is not name=value. Write for example --config retention.ms=3600000.");
+                throw new CommandException(
+                    $"--config '{setting}' is not name=value. Write for example --config retention.ms=3600000.");
             }
 
             result[setting[..equals]] = setting[(equals + 1)..];
@@ -82,7 +94,8 @@ static class TopicsCommand
         foreach (var t in topics)
         {
             table.Add(
-                t.Name, t.Partitions.ToString(CultureInfo.InvariantCulture), t.Replicas.ToString(CultureInfo.InvariantCulture),
+                t.Name, t.Partitions.ToString(CultureInfo.InvariantCulture),
+                t.Replicas.ToString(CultureInfo.InvariantCulture),
                 t.Records?.ToString(CultureInfo.InvariantCulture) ?? "-", Note(t));
         }
 

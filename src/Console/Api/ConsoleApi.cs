@@ -25,12 +25,18 @@ static class ConsoleApi
         Get(routes, service, "/api/groups", views.GroupsAsync, ConsoleJson.Default.IReadOnlyListGroupView);
         // The group's name is a parameter: it may hold any character, also a slash.
         Get(routes, service, "/api/group", views.GroupAsync, ConsoleJson.Default.GroupDetailView);
-        Get(routes, service, "/api/dead-letters", views.DeadLettersAsync, ConsoleJson.Default.IReadOnlyListDeadLetterTopicView);
+        Get(routes, service, "/api/dead-letters", views.DeadLettersAsync,
+            ConsoleJson.Default.IReadOnlyListDeadLetterTopicView);
         Get(routes, service, "/api/dead-letters/{topic}", views.PageAsync, ConsoleJson.Default.LetterPageView);
-        Get(routes, service, "/api/dead-letters/{topic}/{partition:int}/{offset:long}", views.LetterAsync, ConsoleJson.Default.LetterDetailView);
+        Get(routes, service, "/api/dead-letters/{topic}/{partition:int}/{offset:long}", views.LetterAsync,
+            ConsoleJson.Default.LetterDetailView);
         Get(routes, service, "/api/replays", views.ReplaysAsync, ConsoleJson.Default.IReadOnlyListReplayView);
-        Post(routes, service, "/api/dead-letters/{topic}/replay", views.StartReplayAsync, ConsoleJson.Default.ReplayView);
-        Post(routes, service, "/api/replays/{id:int}/stop", views.StopReplayAsync, ConsoleJson.Default.IReadOnlyListReplayView);
+        Post(
+            routes, service, "/api/dead-letters/{topic}/replay", views.StartReplayAsync,
+            ConsoleJson.Default.ReplayView);
+        Post(
+            routes, service, "/api/replays/{id:int}/stop", views.StopReplayAsync,
+            ConsoleJson.Default.IReadOnlyListReplayView);
     }
 
     /// <summary>Reads a small JSON body.</summary>
@@ -43,7 +49,8 @@ static class ConsoleApi
 
         try
         {
-            return await JsonSerializer.DeserializeAsync(http.Request.Body, type, http.RequestAborted).ConfigureAwait(false)
+            return await JsonSerializer.DeserializeAsync(http.Request.Body, type, http.RequestAborted)
+                .ConfigureAwait(false)
                 ?? throw new ArgumentException("The body must be a JSON object.");
         }
         catch (JsonException e)
@@ -67,17 +74,21 @@ static class ConsoleApi
             return page.WriteAsync(http);
         }));
         routes.MapMethods(
-            "/console.js", ["GET"], Guarded(service, false, Asset.Load("console.js", "text/javascript; charset=utf-8").WriteAsync));
+            "/console.js", ["GET"],
+            Guarded(service, false, Asset.Load("console.js", "text/javascript; charset=utf-8").WriteAsync));
         routes.MapMethods(
-            "/console.css", ["GET"], Guarded(service, false, Asset.Load("console.css", "text/css; charset=utf-8").WriteAsync));
+            "/console.css", ["GET"],
+            Guarded(service, false, Asset.Load("console.css", "text/css; charset=utf-8").WriteAsync));
     }
 
     static void Get<T>(
-        IEndpointRouteBuilder routes, ConsoleService service, string pattern, Func<HttpContext, Task<T>> answer, JsonTypeInfo<T> type) =>
+        IEndpointRouteBuilder routes, ConsoleService service, string pattern, Func<HttpContext, Task<T>> answer,
+        JsonTypeInfo<T> type) =>
         routes.MapMethods(pattern, ["GET"], Guarded(service, false, http => AnswerAsync(http, answer, type)));
 
     static void Post<T>(
-        IEndpointRouteBuilder routes, ConsoleService service, string pattern, Func<HttpContext, Task<T>> answer, JsonTypeInfo<T> type) =>
+        IEndpointRouteBuilder routes, ConsoleService service, string pattern, Func<HttpContext, Task<T>> answer,
+        JsonTypeInfo<T> type) =>
         routes.MapMethods(pattern, ["POST"], Guarded(service, true, http => AnswerAsync(http, answer, type)));
 
     static RequestDelegate Guarded(ConsoleService service, bool isChange, RequestDelegate inner) => http =>
@@ -86,7 +97,8 @@ static class ConsoleApi
         headers.ContentSecurityPolicy = ContentSecurityPolicy;
         headers.XContentTypeOptions = "nosniff";
         headers["Referrer-Policy"] = "no-referrer";
-        var refusal = RequestGuard.Refuse(http, service.Options) ?? (isChange ? RequestGuard.RefuseChange(http, service.Options) : null);
+        var refusal = RequestGuard.Refuse(http, service.Options)
+            ?? (isChange ? RequestGuard.RefuseChange(http, service.Options) : null);
         return refusal is null ? inner(http) : WriteErrorAsync(http, StatusCodes.Status403Forbidden, refusal);
     };
 
@@ -116,7 +128,8 @@ static class ConsoleApi
         ArgumentException => StatusCodes.Status400BadRequest,
         KeyNotFoundException => StatusCodes.Status404NotFound,
         InvalidOperationException => StatusCodes.Status409Conflict,
-        KafkaServerException { Code: ErrorCode.UnknownTopicOrPartition or ErrorCode.GroupIdNotFound } => StatusCodes.Status404NotFound,
+        KafkaServerException { Code: ErrorCode.UnknownTopicOrPartition or ErrorCode.GroupIdNotFound } =>
+            StatusCodes.Status404NotFound,
         KafkaServerException => StatusCodes.Status502BadGateway,
         KafkaConnectionException or SocketException or IOException => StatusCodes.Status503ServiceUnavailable,
         _ => null,

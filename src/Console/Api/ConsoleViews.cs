@@ -30,7 +30,8 @@ sealed class ConsoleViews(ConsoleService service)
     {
         var overview = await service.OverviewAsync(http.RequestAborted).ConfigureAwait(false);
         return [.. overview.Topics.Select(static t => new TopicView(
-            t.Name, t.Partitions, t.Replicas, t.Records, t.IsInternal, t.IsDeadLetters, t.Leaderless, t.UnderReplicated, t.Error))];
+            t.Name, t.Partitions, t.Replicas, t.Records, t.IsInternal, t.IsDeadLetters, t.Leaderless, t.UnderReplicated,
+            t.Error))];
     }
 
     public async Task<IReadOnlyList<GroupView>> GroupsAsync(HttpContext http)
@@ -48,7 +49,8 @@ sealed class ConsoleViews(ConsoleService service)
             [.. group.Members.Select(static m => new MemberView(
                 m.MemberId, m.InstanceId, m.ClientId, m.ClientHost, [.. m.Assigned.Select(static p => p.ToString())]))],
             [.. group.Partitions.Select(static p => new PartitionView(
-                p.Partition.Topic, p.Partition.Partition, p.Start, p.End, p.StableEnd, p.Committed, p.State, p.Lag, p.LagSeconds, p.Lost,
+                p.Partition.Topic, p.Partition.Partition, p.Start, p.End, p.StableEnd, p.Committed, p.State, p.Lag,
+                p.LagSeconds, p.Lost,
                 p.Member, p.Error))]);
     }
 
@@ -71,7 +73,8 @@ sealed class ConsoleViews(ConsoleService service)
                 ExceptionType = query["exception"] is [{ Length: > 0 } type, ..] ? type : null,
                 From = query["from"],
                 Limit = query["limit"] is [{ } text, ..]
-                    ? int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is >= 1 and <= MaxPage
+                    ? int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit)
+                        && limit is >= 1 and <= MaxPage
                         ? limit
                         : throw new ArgumentException($"limit must be 1 to {MaxPage}.")
                     : 50,
@@ -86,7 +89,8 @@ sealed class ConsoleViews(ConsoleService service)
             Route(http, "topic"), int.Parse(Route(http, "partition"), CultureInfo.InvariantCulture));
         var offset = long.Parse(Route(http, "offset"), CultureInfo.InvariantCulture);
         var letter = await service.DeadLetters.FindAsync(partition, offset, http.RequestAborted).ConfigureAwait(false)
-            ?? throw new KeyNotFoundException($"There is no record at {partition} offset {offset}: retention may have removed it.");
+            ?? throw new KeyNotFoundException(
+                $"There is no record at {partition} offset {offset}: retention may have removed it.");
         var max = service.Options.MaxPayloadBytes;
         return new LetterDetailView(
             ToView(letter), PayloadView.Of(letter.Key, max), PayloadView.Of(letter.Value, max),
@@ -105,7 +109,9 @@ sealed class ConsoleViews(ConsoleService service)
             throw new ArgumentException("Name the topic to send to.");
         }
 
-        foreach (var topic in await service.Client.Admin.DescribeTopicsAsync([from, request.To], http.RequestAborted).ConfigureAwait(false))
+        foreach (
+            var topic in await service.Client.Admin.DescribeTopicsAsync([from, request.To], http.RequestAborted)
+                .ConfigureAwait(false))
         {
             if (topic.Error is not null)
             {
@@ -132,7 +138,8 @@ sealed class ConsoleViews(ConsoleService service)
 
     IReadOnlyList<ReplayView> Replays() => [.. service.Replays.List().Select(ToView)];
 
-    /// <summary>Where a dead-letter topic's records most likely came from: its name without the suffix, if there is such a topic.</summary>
+    /// <summary>Where a dead-letter topic's records most likely came from: its name without the suffix, if there is
+    /// such a topic.</summary>
     static string? TargetOf(string topic, Func<string, bool> exists) =>
         topic[..^DeadLetterReader.Suffix.Length] is { Length: > 0 } origin && exists(origin) ? origin : null;
 
@@ -140,14 +147,17 @@ sealed class ConsoleViews(ConsoleService service)
 
     static GroupView ToView(GroupLag g) => new(
         g.GroupId, g.State, g.Type, g.Members.Count,
-        [.. g.Partitions.Select(static p => p.Partition.Topic).Distinct()], g.Lag, g.LagSeconds, g.Lost, g.Unknown, g.IsReplay, g.Error);
+        [.. g.Partitions.Select(static p => p.Partition.Topic).Distinct()], g.Lag, g.LagSeconds, g.Lost, g.Unknown,
+        g.IsReplay, g.Error);
 
     static LetterView ToView(DeadLetter d) => new(
-        d.Partition.Partition, d.Offset, d.Timestamp, PayloadView.Line(d.Key, LineChars), d.OriginalTopic, d.OriginalPartition,
+        d.Partition.Partition, d.Offset, d.Timestamp, PayloadView.Line(d.Key, LineChars), d.OriginalTopic,
+        d.OriginalPartition,
         d.OriginalOffset, d.ConsumerGroup, d.ExceptionType, d.ExceptionMessage, d.Reason, d.Attempts,
         d.Replays);
 
     static ReplayView ToView(ReplayStatus s) => new(
-        s.Id, s.From, s.To, s.State, s.Progress.Sent, s.Progress.AlreadySent, s.Progress.PassedOver, s.Progress.Remaining,
+        s.Id, s.From, s.To, s.State, s.Progress.Sent, s.Progress.AlreadySent, s.Progress.PassedOver,
+        s.Progress.Remaining,
         s.Started, s.Ended, s.Error);
 }

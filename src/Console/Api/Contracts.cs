@@ -18,7 +18,8 @@ sealed record Overview(
 sealed record ErrorView(string Error);
 
 sealed record OverviewView(
-    string? ClusterId, IReadOnlyList<BrokerDescription> Brokers, bool AllowChanges, DateTimeOffset At, IReadOnlyList<Problem> Problems,
+    string? ClusterId, IReadOnlyList<BrokerDescription> Brokers, bool AllowChanges, DateTimeOffset At,
+    IReadOnlyList<Problem> Problems,
     int Topics, int Groups, long Lag, long OpenDeadLetters, IReadOnlyList<ReplayView> Replays);
 
 sealed record TopicView(
@@ -26,28 +27,33 @@ sealed record TopicView(
     IReadOnlyList<int> Leaderless, IReadOnlyList<int> UnderReplicated, string? Error);
 
 sealed record GroupView(
-    string Id, string State, string Type, int Members, IReadOnlyList<string> Topics, long Lag, double? LagSeconds, long Lost,
+    string Id, string State, string Type, int Members, IReadOnlyList<string> Topics, long Lag, double? LagSeconds,
+    long Lost,
     int Unknown, bool IsReplay, string? Error);
 
-sealed record GroupDetailView(GroupView Group, IReadOnlyList<MemberView> Members, IReadOnlyList<PartitionView> Partitions);
+sealed record GroupDetailView(
+    GroupView Group, IReadOnlyList<MemberView> Members, IReadOnlyList<PartitionView> Partitions);
 
 sealed record MemberView(string Id, string? InstanceId, string ClientId, string Host, IReadOnlyList<string> Partitions);
 
 sealed record PartitionView(
-    string Topic, int Partition, long Start, long End, long StableEnd, long? Committed, CommitState State, long? Lag, double? LagSeconds,
+    string Topic, int Partition, long Start, long End, long StableEnd, long? Committed, CommitState State, long? Lag,
+    double? LagSeconds,
     long Lost, string? Member, string? Error);
 
 sealed record DeadLetterTopicView(
     string Topic, long Count, long Open, bool IsComplete, string? ReplayTo, IReadOnlyList<DeadLetterGroup> Groups);
 
 sealed record LetterView(
-    int Partition, long Offset, DateTimeOffset Timestamp, string? Key, string? OriginalTopic, int? OriginalPartition, long? OriginalOffset,
+    int Partition, long Offset, DateTimeOffset Timestamp, string? Key, string? OriginalTopic, int? OriginalPartition,
+    long? OriginalOffset,
     string? Group, string? ExceptionType, string? ExceptionMessage, string? Reason, int? Attempts, int Replays);
 
 sealed record LetterPageView(IReadOnlyList<LetterView> Letters, string? Next, int Scanned);
 
 sealed record LetterDetailView(
-    LetterView Letter, PayloadView Key, PayloadView Value, IReadOnlyList<HeaderView> Headers, string? StackTrace, string? Handler,
+    LetterView Letter, PayloadView Key, PayloadView Value, IReadOnlyList<HeaderView> Headers, string? StackTrace,
+    string? Handler,
     DateTimeOffset? FailedAt);
 
 sealed record HeaderView(string Name, PayloadView Value);

@@ -45,7 +45,8 @@ sealed record PayloadView(string Format, int Size, string Text, string Hex, bool
         }
 
         var start = all.Span[..Math.Min(all.Length, maxChars * 4)];
-        var text = (Decode(start, start.Length < all.Length) ?? "0x" + Convert.ToHexString(start)).ReplaceLineEndings(" ");
+        var text = (Decode(start, start.Length < all.Length) ?? "0x" + Convert.ToHexString(start))
+            .ReplaceLineEndings(" ");
         return text.Length <= maxChars ? text : string.Concat(text.AsSpan(0, maxChars - 1), "…");
     }
 

@@ -13,7 +13,8 @@ public static class ConsoleExtensions
     /// <param name="services">The application's services.</param>
     /// <param name="configure">Sets the options; at least where the cluster is.</param>
     /// <exception cref="ArgumentException">An option is not valid; the message names it.</exception>
-    public static IServiceCollection AddMillraceConsole(this IServiceCollection services, Action<ConsoleOptions> configure)
+    public static IServiceCollection AddMillraceConsole(
+        this IServiceCollection services, Action<ConsoleOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(configure);
@@ -21,7 +22,8 @@ public static class ConsoleExtensions
         configure(options);
         options.Validate();
         services.AddSingleton(provider => new ConsoleService(
-            options, provider.GetService<TimeProvider>() ?? TimeProvider.System, provider.GetService<ILoggerFactory>()));
+            options, provider.GetService<TimeProvider>() ?? TimeProvider.System,
+            provider.GetService<ILoggerFactory>()));
         return services;
     }
 
@@ -30,7 +32,8 @@ public static class ConsoleExtensions
     /// <param name="prefix">The path, for example <c>/kafka</c>; <c>/</c> for all of the application.</param>
     /// <returns>All its endpoints, for authorization: <c>.RequireAuthorization("operators")</c>.</returns>
     /// <exception cref="InvalidOperationException"><see cref="AddMillraceConsole"/> was not called.</exception>
-    public static IEndpointConventionBuilder MapMillraceConsole(this IEndpointRouteBuilder endpoints, string prefix = "/")
+    public static IEndpointConventionBuilder MapMillraceConsole(
+        this IEndpointRouteBuilder endpoints, string prefix = "/")
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         ArgumentNullException.ThrowIfNull(prefix);

@@ -29,7 +29,8 @@ sealed class ConsoleService : IAsyncDisposable
         _clock = clock;
         _own = options.Client is null
             ? new KafkaClient(
-                new ClientOptions { BootstrapServers = options.BootstrapServers!, ClientId = "millrace-console", ApiTimeout = ApiTimeout },
+                new ClientOptions { BootstrapServers = options.BootstrapServers!, ClientId = "millrace-console",
+                    ApiTimeout = ApiTimeout },
                 new ClientRuntime { TimeProvider = clock, LoggerFactory = loggers ?? NullLoggerFactory.Instance })
             : null;
         Client = options.Client ?? _own!;
@@ -50,7 +51,8 @@ sealed class ConsoleService : IAsyncDisposable
 
     public ReplayJobs Replays { get; }
 
-    /// <summary>What the brokers said at most <see cref="ConsoleOptions.MaxAge"/> ago. Callers share one reading.</summary>
+    /// <summary>What the brokers said at most <see cref="ConsoleOptions.MaxAge"/> ago. Callers share one
+    /// reading.</summary>
     public async Task<Overview> OverviewAsync(CancellationToken cancellation)
     {
         await _gate.WaitAsync(cancellation).ConfigureAwait(false);
@@ -93,6 +95,7 @@ sealed class ConsoleService : IAsyncDisposable
         }
 
         var now = _clock.GetUtcNow();
-        return new Overview(cluster, topics, groups, letters, ProblemFinder.Find(topics, groups, letters, Options.LagLimit, now), now);
+        return new Overview(
+            cluster, topics, groups, letters, ProblemFinder.Find(topics, groups, letters, Options.LagLimit, now), now);
     }
 }

@@ -72,4 +72,5 @@ public sealed record DeadLetter
 /// <param name="First">When the oldest one was written.</param>
 /// <param name="Last">When the newest one was written.</param>
 /// <param name="Example">The newest one's message.</param>
-public sealed record DeadLetterGroup(string ExceptionType, long Count, DateTimeOffset First, DateTimeOffset Last, string Example);
+public sealed record DeadLetterGroup(
+    string ExceptionType, long Count, DateTimeOffset First, DateTimeOffset Last, string Example);

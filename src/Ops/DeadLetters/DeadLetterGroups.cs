@@ -36,5 +36,6 @@ sealed class DeadLetterGroups
 
     /// <summary>The largest first.</summary>
     public IReadOnlyList<DeadLetterGroup> ToList() =>
-        [.. _groups.Values.OrderByDescending(static g => g.Count).ThenBy(static g => g.ExceptionType, StringComparer.Ordinal)];
+        [.. _groups.Values.OrderByDescending(static g => g.Count)
+            .ThenBy(static g => g.ExceptionType, StringComparer.Ordinal)];
 }

@@ -7,10 +7,12 @@ namespace Millrace.Ops.DeadLetters;
 /// <param name="Count">How many letters were counted.</param>
 /// <param name="IsComplete">False while the first reading of a long topic is under way: the next call goes on.</param>
 /// <param name="Groups">By exception, the largest first.</param>
-public sealed record DeadLetterSummary(string Topic, long Count, bool IsComplete, IReadOnlyList<DeadLetterGroup> Groups);
+public sealed record DeadLetterSummary(
+    string Topic, long Count, bool IsComplete, IReadOnlyList<DeadLetterGroup> Groups);
 
-/// <summary>Keeps the groups of dead-letter topics and reads only what came since the last call, so that they may be asked for
-/// every few seconds. When retention removed letters, the topic is read anew. Safe for several callers.</summary>
+/// <summary>Keeps the groups of dead-letter topics and reads only what came since the last call, so that they may be
+/// asked for every few seconds. When retention removed letters, the topic is read anew. Safe for several
+/// callers.</summary>
 /// <param name="reader">Reads the topics.</param>
 public sealed class DeadLetterIndex(DeadLetterReader reader)
 {
@@ -91,7 +93,8 @@ public sealed class DeadLetterIndex(DeadLetterReader reader)
 
         public long Count { get; set; }
 
-        /// <summary>Nothing that was counted is gone: the starts are where they were, and no end lies before what was read.</summary>
+        /// <summary>Nothing that was counted is gone: the starts are where they were, and no end lies before what was
+        /// read.</summary>
         public bool IsPrefixOf(TopicRange range) => range.Partitions.All(p =>
             (!Starts.TryGetValue(p, out var start) || start == range.Start(p))
             && (!Next.TryGetValue(p, out var next) || next <= range.End(p)));

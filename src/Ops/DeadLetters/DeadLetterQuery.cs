@@ -12,14 +12,15 @@ public sealed record DeadLetterQuery
     /// <summary>Only those of exactly this exception type (or of the group <c>(unknown)</c>); null for all.</summary>
     public string? ExceptionType { get; init; }
 
-    /// <summary>Where the page begins: <see cref="DeadLetterPage.Next"/> of the page before; null for the oldest.</summary>
+    /// <summary>Where the page begins: <see cref="DeadLetterPage.Next"/> of the page before; null for the
+    /// oldest.</summary>
     public string? From { get; init; }
 
     /// <summary>How many at most. 50: a screen or two.</summary>
     public int Limit { get; init; } = 50;
 
-    /// <summary>How many records are looked through at most to fill the page; then it ends early, with a place to go on. 20,000:
-    /// well below a second's reading.</summary>
+    /// <summary>How many records are looked through at most to fill the page; then it ends early, with a place to go
+    /// on. 20,000: well below a second's reading.</summary>
     public int MaxScanned { get; init; } = 20_000;
 
     /// <summary>Checks the query and returns where to begin.</summary>
@@ -36,10 +37,13 @@ public sealed record DeadLetterQuery
         {
             var colon = part.IndexOf(':', StringComparison.Ordinal);
             if (colon < 0
-                || !int.TryParse(part.AsSpan(0, colon), NumberStyles.None, CultureInfo.InvariantCulture, out var partition)
-                || !long.TryParse(part.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var offset))
+                || !int.TryParse(
+                    part.AsSpan(0, colon), NumberStyles.None, CultureInfo.InvariantCulture, out var partition)
+                || !long.TryParse(
+                    part.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var offset))
             {
-                throw new ArgumentException($"'{part}' is no place to begin a page: take {nameof(DeadLetterPage.Next)} of the page before.");
+                throw new ArgumentException(
+                    $"'{part}' is no place to begin a page: take {nameof(DeadLetterPage.Next)} of the page before.");
             }
 
             positions[new TopicPartition(Topic, partition)] = offset;

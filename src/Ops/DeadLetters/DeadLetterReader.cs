@@ -7,7 +7,8 @@ using Millrace.Protocol;
 
 namespace Millrace.Ops.DeadLetters;
 
-/// <summary>Reads dead-letter topics. Reading joins no group and commits nothing; letters of aborted transactions are left out.</summary>
+/// <summary>Reads dead-letter topics. Reading joins no group and commits nothing; letters of aborted transactions are
+/// left out.</summary>
 /// <param name="client">The cluster; stays the caller's.</param>
 /// <param name="clock">Measures when a broker has been silent for too long; the system's by default.</param>
 public sealed class DeadLetterReader(KafkaClient client, TimeProvider? clock = null)
@@ -20,7 +21,8 @@ public sealed class DeadLetterReader(KafkaClient client, TimeProvider? clock = n
 
     readonly TimeProvider _clock = clock ?? TimeProvider.System;
 
-    /// <summary>Whether a topic's name is one of a dead-letter topic: it ends in <c>.DLT</c> or, as Spring Kafka names them, in
+    /// <summary>Whether a topic's name is one of a dead-letter topic: it ends in <c>.DLT</c> or, as Spring Kafka names
+    /// them, in
     /// <c>-dlt</c>; case does not matter.</summary>
     public static bool IsDeadLetterTopic(string topic)
     {
@@ -29,8 +31,8 @@ public sealed class DeadLetterReader(KafkaClient client, TimeProvider? clock = n
             || topic.EndsWith(SpringSuffix, StringComparison.OrdinalIgnoreCase);
     }
 
-    /// <summary>All dead letters that lie in the topic now, partition by partition interleaved, each partition in order.
-    /// Those that are written meanwhile are left out.</summary>
+    /// <summary>All dead letters that lie in the topic now, partition by partition interleaved, each partition in
+    /// order. Those that are written meanwhile are left out.</summary>
     /// <param name="topic">The dead-letter topic.</param>
     /// <param name="cancellation">Ends the reading.</param>
     /// <exception cref="KafkaServerException">The topic does not exist, or may not be read.</exception>
@@ -78,7 +80,8 @@ public sealed class DeadLetterReader(KafkaClient client, TimeProvider? clock = n
             {
                 next[letter.Partition] = letter.Offset + 1;
                 looked++;
-                if (query.ExceptionType is null || (letter.Info?.ExceptionType ?? DeadLetterGroups.Unknown) == query.ExceptionType)
+                if (query.ExceptionType is null
+                    || (letter.Info?.ExceptionType ?? DeadLetterGroups.Unknown) == query.ExceptionType)
                 {
                     letters.Add(letter);
                 }
@@ -86,7 +89,8 @@ public sealed class DeadLetterReader(KafkaClient client, TimeProvider? clock = n
                 if (letters.Count == query.Limit || looked == query.MaxScanned)
                 {
                     return new DeadLetterPage(
-                        letters, next.Any(n => n.Value < range.End(n.Key)) ? DeadLetterQuery.Encode(next) : null, looked);
+                        letters, next.Any(n => n.Value < range.End(n.Key)) ? DeadLetterQuery.Encode(next) : null,
+                        looked);
                 }
             }
         }
@@ -99,7 +103,8 @@ public sealed class DeadLetterReader(KafkaClient client, TimeProvider? clock = n
     /// <param name="offset">The offset.</param>
     /// <param name="cancellation">Ends the reading.</param>
     /// <exception cref="KafkaServerException">The topic does not exist, or may not be read.</exception>
-    public async Task<DeadLetter?> FindAsync(TopicPartition partition, long offset, CancellationToken cancellation = default)
+    public async Task<DeadLetter?> FindAsync(
+        TopicPartition partition, long offset, CancellationToken cancellation = default)
     {
         var range = await RangeAsync(partition.Topic, cancellation).ConfigureAwait(false);
         await foreach (var letter in ReadAsync(range.Only(partition, offset), cancellation).ConfigureAwait(false))

@@ -6,15 +6,18 @@ using Millrace.Protocol;
 namespace Millrace.Ops.Lag;
 
 /// <summary>
-/// Tells how far consumer groups are, in records and in seconds. Asks the brokers only; joins no group, commits nothing.
+/// Tells how far consumer groups are, in records and in seconds. Asks the brokers only; joins no group, commits
+/// nothing.
 /// </summary>
 /// <remarks>
-/// <para>Lag in records is the distance from the committed offset to the last stable offset, that is without what an open transaction
-/// holds back. Commits are read before ends, so a busy group is shown slightly too far behind and never too far ahead.</para>
-/// <para>Lag in seconds is the age of the record where the group goes on: now minus its timestamp, which is the producer's or the
-/// broker's clock as the topic is configured; a record from the future counts as 0. It costs one small fetch for each partition with
-/// lag, for at most <see cref="LagOptions.MaxTimedPartitions"/> partitions a call, and nothing for one that stands still. Replayed or
-/// imported records may carry old timestamps: then the age is true and no delay of the group.</para>
+/// <para>Lag in records is the distance from the committed offset to the last stable offset, that is without what an
+/// open transaction holds back. Commits are read before ends, so a busy group is shown slightly too far behind and
+/// never too far ahead.</para>
+/// <para>Lag in seconds is the age of the record where the group goes on: now minus its timestamp, which is the
+/// producer's or the broker's clock as the topic is configured; a record from the future counts as 0. It costs one
+/// small fetch for each partition with lag, for at most <see cref="LagOptions.MaxTimedPartitions"/> partitions a call,
+/// and nothing for one that stands still. Replayed or imported records may carry old timestamps: then the age is true
+/// and no delay of the group.</para>
 /// </remarks>
 /// <param name="client">The cluster; stays the caller's.</param>
 /// <param name="options">Limits; null for the defaults.</param>
@@ -55,12 +58,17 @@ public sealed class LagReader(KafkaClient client, LagOptions? options = null, Ti
 
     async Task<IReadOnlyList<GroupLag>> ReadAsync(IReadOnlyList<GroupListing> listings, CancellationToken cancellation)
     {
-        var described = new (GroupDescription Group, IReadOnlyDictionary<TopicPartition, CommittedOffset> Offsets, string? Error)[listings.Count];
-        var parallel = new ParallelOptions { MaxDegreeOfParallelism = _options.MaxParallelGroups, CancellationToken = cancellation };
+        var described = new Described[listings.Count];
+        var parallel = new ParallelOptions
+        {
+            MaxDegreeOfParallelism = _options.MaxParallelGroups,
+            CancellationToken = cancellation,
+        };
         await Parallel.ForAsync(0, listings.Count, parallel, async (i, token) =>
             described[i] = await DescribeAsync(listings[i], token).ConfigureAwait(false)).ConfigureAwait(false);
 
-        var topics = await PartitionsAsync(described.SelectMany(static d => TopicsOf(d.Group, d.Offsets)), cancellation).ConfigureAwait(false);
+        var topics = await PartitionsAsync(described.SelectMany(static d => TopicsOf(d.Group, d.Offsets)), cancellation)
+            .ConfigureAwait(false);
         var partitions = topics.Values.SelectMany(static t => t).ToList();
         var starts = await OffsetsAsync(partitions, OffsetSpec.Earliest, false, cancellation).ConfigureAwait(false);
         var stable = await OffsetsAsync(partitions, OffsetSpec.Latest, true, cancellation).ConfigureAwait(false);
@@ -82,15 +90,15 @@ public sealed class LagReader(KafkaClient client, LagOptions? options = null, Ti
                 Error = error,
                 Partitions = [.. TopicsOf(group, offsets).Order(StringComparer.Ordinal)
                     .SelectMany(t => topics.GetValueOrDefault(t, []))
-                    .Select(p => Compute(p, offsets, starts, stable, ends) with { Member = members.GetValueOrDefault(p) })],
+                    .Select(
+                        p => Compute(p, offsets, starts, stable, ends) with { Member = members.GetValueOrDefault(p) })],
             });
         }
 
         return await TimeAsync(groups, cancellation).ConfigureAwait(false);
     }
 
-    async Task<(GroupDescription, IReadOnlyDictionary<TopicPartition, CommittedOffset>, string?)> DescribeAsync(
-        GroupListing listing, CancellationToken cancellation)
+    async Task<Described> DescribeAsync(GroupListing listing, CancellationToken cancellation)
     {
         var group = new GroupDescription(listing.GroupId, listing.State, listing.ProtocolType, "", [], null);
         // DescribeGroups knows the classic protocol alone; a KIP-848 group would be told to be dead.
@@ -102,16 +110,18 @@ public sealed class LagReader(KafkaClient client, LagOptions? options = null, Ti
 
         try
         {
-            var offsets = await client.Admin.ListGroupOffsetsAsync(listing.GroupId, cancellation: cancellation).ConfigureAwait(false);
-            return (group, offsets, group.Error?.ToString());
+            var offsets = await client.Admin.ListGroupOffsetsAsync(listing.GroupId, cancellation: cancellation)
+                .ConfigureAwait(false);
+            return new Described(group, offsets, group.Error?.ToString());
         }
         catch (KafkaServerException e)
         {
-            return (group, new Dictionary<TopicPartition, CommittedOffset>(), e.Message);
+            return new Described(group, new Dictionary<TopicPartition, CommittedOffset>(), e.Message);
         }
     }
 
-    async Task<Dictionary<string, TopicPartition[]>> PartitionsAsync(IEnumerable<string> names, CancellationToken cancellation)
+    async Task<Dictionary<string, TopicPartition[]>> PartitionsAsync(
+        IEnumerable<string> names, CancellationToken cancellation)
     {
         var topics = await client.Admin.DescribeTopicsAsync(names.Distinct(), cancellation).ConfigureAwait(false);
         // A topic that was deleted keeps its commits until they expire; there is no lag in what does not exist.
@@ -142,7 +152,8 @@ public sealed class LagReader(KafkaClient client, LagOptions? options = null, Ti
 
     static long PlaceOf(PartitionLag p) => Math.Max(p.Committed ?? -1, p.Start);
 
-    static IEnumerable<string> TopicsOf(GroupDescription group, IReadOnlyDictionary<TopicPartition, CommittedOffset> offsets) =>
+    static IEnumerable<string> TopicsOf(
+        GroupDescription group, IReadOnlyDictionary<TopicPartition, CommittedOffset> offsets) =>
         offsets.Keys.Concat(group.Members.SelectMany(static m => m.Assigned)).Select(static p => p.Topic).Distinct();
 
     static PartitionLag Compute(
@@ -157,8 +168,12 @@ public sealed class LagReader(KafkaClient client, LagOptions? options = null, Ti
         return error is not null
             ? new PartitionLag { Partition = partition, State = CommitState.Failed, Error = error.ToString() }
             : PartitionLag.Of(
-                partition, starts[partition].Offset, ends[partition].Offset, stable[partition].Offset, committed?.Offset);
+                partition, starts[partition].Offset, ends[partition].Offset, stable[partition].Offset,
+                committed?.Offset);
     }
+
+    readonly record struct Described(
+        GroupDescription Group, IReadOnlyDictionary<TopicPartition, CommittedOffset> Offsets, string? Error);
 
     static LagOptions Checked(LagOptions options)
     {

@@ -4,8 +4,8 @@ using Millrace.Protocol;
 
 namespace Millrace.Ops.Lag;
 
-/// <summary>Looks at the record where a group goes on, to tell since when it has been waiting. Remembers what it saw, so that a group
-/// that stands still costs nothing the next time.</summary>
+/// <summary>Looks at the record where a group goes on, to tell since when it has been waiting. Remembers what it saw,
+/// so that a group that stands still costs nothing the next time.</summary>
 sealed class NextRecordReader(KafkaClient client, TimeProvider clock, LagOptions options)
 {
     // Beyond it everything is forgotten and looked at again. 10,000 entries are about 1 MB.

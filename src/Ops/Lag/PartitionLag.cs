@@ -33,7 +33,8 @@ public sealed record PartitionLag
     /// <summary>The offset that the next record will have.</summary>
     public long End { get; init; }
 
-    /// <summary>The first offset of an open transaction, or <see cref="End"/>: up to here there is something to read.</summary>
+    /// <summary>The first offset of an open transaction, or <see cref="End"/>: up to here there is something to
+    /// read.</summary>
     public long StableEnd { get; init; }
 
     /// <summary>The committed offset; null if there is none.</summary>
@@ -42,11 +43,13 @@ public sealed record PartitionLag
     /// <summary>How the committed offset lies.</summary>
     public CommitState State { get; init; }
 
-    /// <summary>Offsets between what is committed and what can be read, never negative; null if it cannot be told. Offsets without
-    /// a record (transaction markers, compacted records) count, except when nothing else is left: then it is 0.</summary>
+    /// <summary>Offsets between what is committed and what can be read, never negative; null if it cannot be told.
+    /// Offsets without a record (transaction markers, compacted records) count, except when nothing else is left: then
+    /// it is 0.</summary>
     public long? Lag { get; init; }
 
-    /// <summary>How long the next record has been waiting, in seconds by its timestamp; 0 without lag, null if it cannot be told.</summary>
+    /// <summary>How long the next record has been waiting, in seconds by its timestamp; 0 without lag, null if it
+    /// cannot be told.</summary>
     public double? LagSeconds { get; init; }
 
     /// <summary>How many offsets were removed before the group read them.</summary>
@@ -82,8 +85,8 @@ public sealed record PartitionLag
             StableEnd = stableEnd,
             Committed = offset,
             State = state,
-            // The ends were read after the commits, and a read-uncommitted group may be behind the stable end: both are no lag.
-            // An empty partition has none, whatever was committed.
+            // The ends were read after the commits, and a read-uncommitted group may be behind the stable end: both are
+            // no lag. An empty partition has none, whatever was committed.
             Lag = start >= stableEnd ? 0
                 : offset is { } o ? Math.Max(0, stableEnd - Math.Max(o, start))
                 : null,

@@ -16,7 +16,8 @@ public static class ProblemFinder
     /// <param name="lagLimit">A group whose next record has been waiting for longer is late.</param>
     /// <param name="now">The time of day.</param>
     public static IReadOnlyList<Problem> Find(
-        IReadOnlyList<TopicSummary> topics, IReadOnlyList<GroupLag> groups, IReadOnlyList<DeadLetterSummary> deadLetters,
+        IReadOnlyList<TopicSummary> topics, IReadOnlyList<GroupLag> groups,
+        IReadOnlyList<DeadLetterSummary> deadLetters,
         TimeSpan lagLimit, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(topics);
@@ -44,7 +45,8 @@ public static class ProblemFinder
             .ThenBy(static p => p.Name, StringComparer.Ordinal)];
     }
 
-    /// <summary>How many dead letters of a topic no replay has come by yet: what lies behind the farthest cursor of its replays.</summary>
+    /// <summary>How many dead letters of a topic no replay has come by yet: what lies behind the farthest cursor of its
+    /// replays.</summary>
     /// <param name="topic">The dead-letter topic.</param>
     /// <param name="groups">All groups; those of replays count.</param>
     public static long OpenLetters(TopicSummary topic, IReadOnlyList<GroupLag> groups)
@@ -65,14 +67,16 @@ public static class ProblemFinder
         {
             problems.Add(new Problem(
                 Severity.Critical, ProblemSubject.Topic, topic.Name,
-                $"{Count(topic.Leaderless.Count, "partition")} of {topic.Partitions} without a leader: {string.Join(", ", topic.Leaderless)}.",
+                $"{Count(topic.Leaderless.Count, "partition")} of {topic.Partitions} without a leader: "
+                + $"{string.Join(", ", topic.Leaderless)}.",
                 "Start the brokers that hold their replicas.", null));
         }
         else if (topic.UnderReplicated.Count > 0)
         {
             problems.Add(new Problem(
                 Severity.Warning, ProblemSubject.Topic, topic.Name,
-                $"{Count(topic.UnderReplicated.Count, "partition")} of {topic.Partitions} with replicas that are not in sync.",
+                $"{Count(topic.UnderReplicated.Count, "partition")} of {topic.Partitions} with replicas "
+                + "that are not in sync.",
                 "Look whether all brokers are up and keep pace.", null));
         }
     }
@@ -107,13 +111,15 @@ public static class ProblemFinder
         {
             Add(Severity.Warning,
                 string.Create(CultureInfo.InvariantCulture,
-                    $"{group.LagSeconds:0} s behind, more than {lagLimit.TotalSeconds:0} s; {Count(group.Lag, "record")} waiting."),
+                    $"{group.LagSeconds:0} s behind, more than {lagLimit.TotalSeconds:0} s; "
+                    + $"{Count(group.Lag, "record")} waiting."),
                 "Look at the handler's failures and time; then add concurrency or instances.");
         }
     }
 
     static void AddDeadLetters(
-        List<Problem> problems, DeadLetterSummary summary, IReadOnlyList<TopicSummary> topics, IReadOnlyList<GroupLag> groups)
+        List<Problem> problems, DeadLetterSummary summary, IReadOnlyList<TopicSummary> topics,
+        IReadOnlyList<GroupLag> groups)
     {
         var topic = topics.FirstOrDefault(t => t.Name == summary.Topic);
         var open = topic is null ? summary.Count : OpenLetters(topic, groups);

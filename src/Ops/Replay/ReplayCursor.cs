@@ -1,7 +1,8 @@
 namespace Millrace.Ops.Replay;
 
 /// <summary>What the metadata of a replay's committed offset tells: where each partition of the target ended when
-/// everything before the cursor was acknowledged. Whatever an interrupted run sent after that lies behind these ends.</summary>
+/// everything before the cursor was acknowledged. Whatever an interrupted run sent after that lies behind these
+/// ends.</summary>
 /// <remarks>
 /// <code>
 /// base64 of
@@ -46,7 +47,8 @@ static class ReplayCursor
         }
 
         var bytes = new byte[metadata.Length];
-        if (!Convert.TryFromBase64String(metadata, bytes, out var length) || length < 2 || bytes[0] != Magic || bytes[1] != Version)
+        if (!Convert.TryFromBase64String(metadata, bytes, out var length) || length < 2 || bytes[0] != Magic
+            || bytes[1] != Version)
         {
             return null;
         }

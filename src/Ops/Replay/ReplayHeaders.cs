@@ -36,7 +36,8 @@ static class ReplayHeaders
                 && name != DeadLetterHeaders.StackTrace)
             {
                 headers.Add(new RecordHeader(
-                    string.Concat(DeadLetterHeaders.PreviousPrefix, name.AsSpan(DeadLetterHeaders.Prefix.Length)), header.Value));
+                    string.Concat(DeadLetterHeaders.PreviousPrefix, name.AsSpan(DeadLetterHeaders.Prefix.Length)),
+                    header.Value));
             }
         }
 
@@ -53,7 +54,9 @@ static class ReplayHeaders
         var last = text.LastIndexOf('/');
         var middle = last > 0 ? text.LastIndexOf('/', last - 1) : -1;
         return middle > 0
-            && int.TryParse(text.AsSpan(middle + 1, last - middle - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var partition)
+            && int.TryParse(
+                text.AsSpan(middle + 1, last - middle - 1), NumberStyles.None, CultureInfo.InvariantCulture,
+                out var partition)
             && long.TryParse(text.AsSpan(last + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var offset)
                 ? (new TopicPartition(text[..middle], partition), offset)
                 : null;

@@ -14,7 +14,8 @@ public enum ReplayState
     /// <summary>Somebody stopped it; a later one goes on there.</summary>
     Stopped,
 
-    /// <summary>It failed; <see cref="ReplayStatus.Error"/> says why. A later one goes on there and repeats nothing.</summary>
+    /// <summary>It failed; <see cref="ReplayStatus.Error"/> says why. A later one goes on there and repeats
+    /// nothing.</summary>
     Failed,
 }
 
@@ -28,9 +29,11 @@ public enum ReplayState
 /// <param name="Ended">When it ended, or null.</param>
 /// <param name="Error">Why it failed, or null.</param>
 public sealed record ReplayStatus(
-    int Id, string From, string To, ReplayState State, ReplayProgress Progress, DateTimeOffset Started, DateTimeOffset? Ended, string? Error);
+    int Id, string From, string To, ReplayState State, ReplayProgress Progress, DateTimeOffset Started,
+    DateTimeOffset? Ended, string? Error);
 
-/// <summary>Runs replays in the background, at most one at a time for each dead-letter topic, and remembers the last ones.</summary>
+/// <summary>Runs replays in the background, at most one at a time for each dead-letter topic, and remembers the last
+/// ones.</summary>
 /// <param name="client">The cluster; stays the caller's.</param>
 /// <param name="clock">Paces and dates; the system's by default.</param>
 public sealed class ReplayJobs(KafkaClient client, TimeProvider? clock = null) : IAsyncDisposable
@@ -44,7 +47,8 @@ public sealed class ReplayJobs(KafkaClient client, TimeProvider? clock = null) :
     int _lastId;
     bool _isClosed;
 
-    /// <summary>Starts a replay and returns at once. <see cref="ReplayOptions.OnProgress"/> is called as well.</summary>
+    /// <summary>Starts a replay and returns at once. <see cref="ReplayOptions.OnProgress"/> is called as
+    /// well.</summary>
     /// <param name="options">What to send where.</param>
     /// <exception cref="ArgumentException">The options are not valid.</exception>
     /// <exception cref="InvalidOperationException">A replay from that topic runs already.</exception>
@@ -58,7 +62,8 @@ public sealed class ReplayJobs(KafkaClient client, TimeProvider? clock = null) :
             if (_jobs.Find(j => j.Status.From == options.From && j.Status.State == ReplayState.Running) is { } running)
             {
                 throw new InvalidOperationException(
-                    $"replay {running.Status.Id} from {options.From} to {running.Status.To} still runs: wait for it, or stop it.");
+                    $"replay {running.Status.Id} from {options.From} to {running.Status.To} still runs: "
+                    + "wait for it, or stop it.");
             }
 
             var job = new Job(new ReplayStatus(

@@ -17,16 +17,16 @@ public sealed record ReplayOptions
     /// <summary>At most this many records; null for all that lie there when the replay starts.</summary>
     public long? Limit { get; init; }
 
-    /// <summary>Only records of which this holds are sent; the others are passed over, and a later run does not come back
-    /// to them. Null sends all.</summary>
+    /// <summary>Only records of which this holds are sent; the others are passed over, and a later run does not come
+    /// back to them. Null sends all.</summary>
     public Func<DeadLetter, bool>? Filter { get; init; }
 
     /// <summary>A record that was replayed this often already is passed over: it would only fail again.
     /// 3: a first try, one after a fix, one after the fix of the fix.</summary>
     public int MaxReplays { get; init; } = 3;
 
-    /// <summary>How many records lie between two saves of the cursor. 500: a save costs one round trip, a crash makes the
-    /// next run look through at most this many records of the target.</summary>
+    /// <summary>How many records lie between two saves of the cursor. 500: a save costs one round trip, a crash makes
+    /// the next run look through at most this many records of the target.</summary>
     public int BatchSize { get; init; } = 500;
 
     /// <summary>Called after every save of the cursor.</summary>

@@ -25,8 +25,9 @@ sealed class ReplaySession : IAsyncDisposable
     /// <summary>The next offset to look at, of each partition of the source.</summary>
     public IReadOnlyDictionary<TopicPartition, long> Cursor => _cursor;
 
-    /// <summary>Joins the group, takes all partitions, reads the cursor, and finds what an interrupted run sent behind it. On
-    /// the first run of all it saves a cursor, so that everything sent from here on lies behind the ends it names.</summary>
+    /// <summary>Joins the group, takes all partitions, reads the cursor, and finds what an interrupted run sent behind
+    /// it. On the first run of all it saves a cursor, so that everything sent from here on lies behind the ends it
+    /// names.</summary>
     public static async Task<ReplaySession> OpenAsync(
         KafkaClient client, ReplayOptions options, string instanceId, TopicRange source, TimeProvider clock,
         CancellationToken cancellation)
@@ -79,8 +80,8 @@ sealed class ReplaySession : IAsyncDisposable
     /// <param name="cancellation">Ends the waiting.</param>
     public async Task SaveAsync(bool isDone, CancellationToken cancellation)
     {
-        // While records of an interrupted run are still ahead of the cursor, the ends must stay before them: else a second
-        // interruption would forget that they were sent.
+        // While records of an interrupted run are still ahead of the cursor, the ends must stay before them: else a
+        // second interruption would forget that they were sent.
         if (isDone || _sentBefore.Count == 0)
         {
             var target = await RangeOfTargetAsync(cancellation).ConfigureAwait(false);
@@ -91,7 +92,8 @@ sealed class ReplaySession : IAsyncDisposable
         if (metadata.Length > ReplayCursor.MaxChars)
         {
             throw new InvalidOperationException(
-                $"Topic {_options.To} has {_targetEnds.Length} partitions: too many for a replay's cursor. Replay to a topic with fewer.");
+                $"Topic {_options.To} has {_targetEnds.Length} partitions: too many for a replay's cursor. "
+                + "Replay to a topic with fewer.");
         }
 
         var offsets = _cursor.Select(c => new OffsetToCommit(c.Key, c.Value, metadata)).ToArray();
@@ -101,12 +103,14 @@ sealed class ReplaySession : IAsyncDisposable
             if (error is ErrorCode.FencedInstanceId or ErrorCode.UnknownMemberId or ErrorCode.IllegalGeneration)
             {
                 throw new KafkaServerException(error,
-                    $"another replay from {_options.From} to {_options.To} took over; this one stopped at {partition}.");
+                    $"another replay from {_options.From} to {_options.To} took over; "
+                    + $"this one stopped at {partition}.");
             }
 
             if (error != ErrorCode.None)
             {
-                throw new KafkaServerException(error, $"the replay's cursor could not be saved for {partition}: {error.Describe().Text}");
+                throw new KafkaServerException(
+                    error, $"the replay's cursor could not be saved for {partition}: {error.Describe().Text}");
             }
         }
     }
@@ -139,7 +143,8 @@ sealed class ReplaySession : IAsyncDisposable
                     continue;   // came after the source was looked at: a later run's business
                 }
 
-                _cursor[assigned.TopicPartition] = Math.Max(assigned.Offset ?? 0, source.Start(assigned.TopicPartition));
+                _cursor[assigned.TopicPartition] = Math.Max(
+                    assigned.Offset ?? 0, source.Start(assigned.TopicPartition));
                 isNew &= assigned.Offset is null;
                 if (ReplayCursor.Decode(assigned.Metadata) is { } ends)
                 {
@@ -151,7 +156,8 @@ sealed class ReplaySession : IAsyncDisposable
         return isNew;
     }
 
-    /// <summary>Notes which letters at or behind the cursor lie in the target behind the ends that the cursor names.</summary>
+    /// <summary>Notes which letters at or behind the cursor lie in the target behind the ends that the cursor
+    /// names.</summary>
     async Task FindSentAsync(TimeProvider clock, CancellationToken cancellation)
     {
         var range = await RangeOfTargetAsync(cancellation).ConfigureAwait(false);
@@ -159,7 +165,8 @@ sealed class ReplaySession : IAsyncDisposable
         var starts = range.Partitions
             .Where(p => p.Partition < _targetEnds.Length && _targetEnds[p.Partition] <= range.End(p))
             .ToDictionary(p => p, p => _targetEnds[p.Partition]);
-        await foreach (var (_, record) in range.From(starts).ReadAsync(_client, clock, cancellation).ConfigureAwait(false))
+        await foreach (
+            var (_, record) in range.From(starts).ReadAsync(_client, clock, cancellation).ConfigureAwait(false))
         {
             if (record.Headers.TryGetLast(ReplayHeaders.Id, out var id)
                 && ReplayHeaders.ParseId(id) is { } letter

@@ -6,14 +6,14 @@ using Millrace.Ops.DeadLetters;
 namespace Millrace.Ops.Replay;
 
 /// <summary>
-/// Sends the dead letters of a topic to another topic: original key, value and headers. Each is sent once, also when a run
-/// is interrupted or the replay is started again.
+/// Sends the dead letters of a topic to another topic: original key, value and headers. Each is sent once, also when a
+/// run is interrupted or the replay is started again.
 /// </summary>
 /// <remarks>
-/// The cursor is the committed offset of a group of its own, <c>millrace-replay.FROM.TO</c>. Its metadata holds where the target
-/// ended when everything before the cursor was acknowledged; a later run looks behind those ends for the ids of records
-/// that an interrupted run had sent, and leaves them out. A second runner takes the group's only (static) member over, so
-/// the first one's next save of the cursor is refused and it stops.
+/// The cursor is the committed offset of a group of its own, <c>millrace-replay.FROM.TO</c>. Its metadata holds where
+/// the target ended when everything before the cursor was acknowledged; a later run looks behind those ends for the ids
+/// of records that an interrupted run had sent, and leaves them out. A second runner takes the group's only (static)
+/// member over, so the first one's next save of the cursor is refused and it stops.
 /// </remarks>
 /// <param name="client">The cluster; stays the caller's.</param>
 /// <param name="clock">Paces a limited replay; the system's clock by default.</param>
@@ -31,14 +31,16 @@ public sealed class Replayer(KafkaClient client, TimeProvider? clock = null)
     /// <param name="cancellation">Stops at once; a later run goes on there and repeats nothing.</param>
     /// <returns>What was sent, and what was not.</returns>
     /// <exception cref="ArgumentException">Source and target are the same, or a number is out of range.</exception>
-    /// <exception cref="KafkaServerException">A topic is missing, or another replay of the same pair took over.</exception>
+    /// <exception cref="KafkaServerException">A topic is missing, or another replay of the same pair took
+    /// over.</exception>
     public async Task<ReplayProgress> RunAsync(ReplayOptions options, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         var reader = new DeadLetterReader(client, _clock);
         var source = await reader.RangeAsync(options.From, cancellation).ConfigureAwait(false);
-        var session = await ReplaySession.OpenAsync(client, options, InstanceId, source, _clock, cancellation).ConfigureAwait(false);
+        var session = await ReplaySession.OpenAsync(client, options, InstanceId, source, _clock, cancellation)
+            .ConfigureAwait(false);
         await using var _ = session.ConfigureAwait(false);
         return await SendAllAsync(options, reader, source, session, cancellation).ConfigureAwait(false);
     }
@@ -48,7 +50,8 @@ public sealed class Replayer(KafkaClient client, TimeProvider? clock = null)
         string.Create(CultureInfo.InvariantCulture, $"{GroupPrefix}{from}.{to}");
 
     async Task<ReplayProgress> SendAllAsync(
-        ReplayOptions options, DeadLetterReader reader, TopicRange source, ReplaySession session, CancellationToken cancellation)
+        ReplayOptions options, DeadLetterReader reader, TopicRange source, ReplaySession session,
+        CancellationToken cancellation)
     {
         var rest = source.From(session.Cursor);
         var progress = new ReplayProgress(0, 0, 0, rest.Count);
@@ -69,7 +72,8 @@ public sealed class Replayer(KafkaClient client, TimeProvider? clock = null)
             if (fate == Fate.Send)
             {
                 await pace.WaitAsync(cancellation).ConfigureAwait(false);
-                var record = new ProducerRecord(options.To, letter.Key, letter.Value) { Headers = ReplayHeaders.For(letter) };
+                var record = new ProducerRecord(
+                    options.To, letter.Key, letter.Value) { Headers = ReplayHeaders.For(letter) };
                 await producer.EnqueueAsync(record, cancellation).ConfigureAwait(false);
             }
 
@@ -117,7 +121,8 @@ public sealed class Replayer(KafkaClient client, TimeProvider? clock = null)
             return Fate.AlreadySent;
         }
 
-        return letter.Replays >= options.MaxReplays || options.Filter?.Invoke(letter) == false ? Fate.PassOver : Fate.Send;
+        return letter.Replays >= options.MaxReplays || options.Filter?.Invoke(letter) == false ? Fate.PassOver
+            : Fate.Send;
     }
 
     /// <summary>Record n is due n/rate seconds after the start.</summary>

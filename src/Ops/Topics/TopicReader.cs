@@ -17,8 +17,8 @@ public sealed record TopicSummary
     /// <summary>How many replicas the first partition has.</summary>
     public int Replicas { get; init; }
 
-    /// <summary>Offsets between starts and ends; null if a partition did not answer. More than the records that can be read when
-    /// the topic is compacted or written to in transactions.</summary>
+    /// <summary>Offsets between starts and ends; null if a partition did not answer. More than the records that can be
+    /// read when the topic is compacted or written to in transactions.</summary>
     public long? Records { get; init; }
 
     /// <summary>It is one of the broker's own.</summary>
@@ -53,12 +53,15 @@ public sealed class TopicReader(KafkaClient client)
     /// <summary>All topics, by name.</summary>
     /// <param name="includeInternal">Also the broker's own.</param>
     /// <param name="cancellation">Ends the waiting.</param>
-    public async Task<IReadOnlyList<TopicSummary>> ListAsync(bool includeInternal = false, CancellationToken cancellation = default)
+    public async Task<IReadOnlyList<TopicSummary>> ListAsync(
+        bool includeInternal = false, CancellationToken cancellation = default)
     {
         var topics = await client.Admin.ListTopicsAsync(includeInternal, cancellation).ConfigureAwait(false);
         // A partition without a leader would be waited for until it has one; it is shown as what it is instead.
         var asked = topics.Where(static t => t.Error is null)
-            .SelectMany(static t => t.Partitions.Where(static p => p.Leader >= 0).Select(p => new TopicPartition(t.Name, p.Index)))
+            .SelectMany(
+                static t => t.Partitions.Where(static p => p.Leader >= 0)
+                    .Select(p => new TopicPartition(t.Name, p.Index)))
             .ToList();
         var starts = await AskAsync(asked, OffsetSpec.Earliest, cancellation).ConfigureAwait(false);
         var ends = await AskAsync(asked, OffsetSpec.Latest, cancellation).ConfigureAwait(false);
@@ -78,7 +81,8 @@ public sealed class TopicReader(KafkaClient client)
         foreach (var partition in topic.Partitions)
         {
             var key = new TopicPartition(topic.Name, partition.Index);
-            if (starts.TryGetValue(key, out var start) && start.Error is null && ends.TryGetValue(key, out var end) && end.Error is null)
+            if (starts.TryGetValue(key, out var start) && start.Error is null && ends.TryGetValue(key, out var end)
+                && end.Error is null)
             {
                 ranges.Add(new PartitionRange(partition.Index, start.Offset, Math.Max(start.Offset, end.Offset)));
             }
@@ -94,7 +98,8 @@ public sealed class TopicReader(KafkaClient client)
             IsInternal = topic.IsInternal,
             IsDeadLetters = DeadLetterReader.IsDeadLetterTopic(topic.Name),
             Leaderless = [.. topic.Partitions.Where(static p => p.Leader < 0).Select(static p => p.Index)],
-            UnderReplicated = [.. topic.Partitions.Where(static p => p.InSync.Count < p.Replicas.Count).Select(static p => p.Index)],
+            UnderReplicated =
+                [.. topic.Partitions.Where(static p => p.InSync.Count < p.Replicas.Count).Select(static p => p.Index)],
             Ranges = isWhole ? ranges : [],
             Error = topic.Error?.ToString(),
         };

@@ -23,7 +23,8 @@ public sealed class TextTableTests
     [InlineData(600.0, "10 min")]
     [InlineData(36_000.0, "10 h")]
     [InlineData(864_000.0, "10 days")]
-    public void Times_are_said_in_one_unit(double? seconds, string text) => Assert.Equal(text, LagCommand.Seconds(seconds));
+    public void Times_are_said_in_one_unit(double? seconds, string text) =>
+        Assert.Equal(text, LagCommand.Seconds(seconds));
 
     [Fact]
     public void A_setting_may_hold_an_equals_sign() =>
@@ -33,5 +34,7 @@ public sealed class TextTableTests
     [InlineData("a")]
     [InlineData("=a")]
     public void What_is_no_setting_is_refused_with_an_example(string text) =>
-        Assert.Contains("name=value", Assert.Throws<CommandException>(() => TopicsCommand.ParseConfig([text])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "name=value", Assert.Throws<CommandException>(() => TopicsCommand.ParseConfig([text]))
+                .Message, StringComparison.Ordinal);
 }

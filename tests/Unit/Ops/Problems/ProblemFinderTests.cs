@@ -21,7 +21,8 @@ public sealed class ProblemFinderTests
         ],
     };
 
-    static IReadOnlyList<Problem> Find(params GroupLag[] groups) => ProblemFinder.Find([], groups, [], TimeSpan.FromMinutes(1), Now);
+    static IReadOnlyList<Problem> Find(params GroupLag[] groups) =>
+        ProblemFinder.Find([], groups, [], TimeSpan.FromMinutes(1), Now);
 
     [Fact]
     public void A_group_within_the_limit_is_no_problem() => Assert.Empty(Find(Group(90, 60)));
@@ -71,7 +72,8 @@ public sealed class ProblemFinderTests
             Partitions = [PartitionLag.Of(new TopicPartition("orders.DLT", 0), 5, 10, 10, 9)],
         };
         Assert.Equal(4, ProblemFinder.OpenLetters(topic, [replay]));
-        var letters = new DeadLetterSummary("orders.DLT", 8, true, [new DeadLetterGroup("X", 8, Now.AddHours(-1), Now, "")]);
+        var letters = new DeadLetterSummary(
+            "orders.DLT", 8, true, [new DeadLetterGroup("X", 8, Now.AddHours(-1), Now, "")]);
         var problem = Assert.Single(ProblemFinder.Find([topic], [replay], [letters], TimeSpan.FromMinutes(1), Now));
         Assert.Equal("4 dead letters not replayed; most often X.", problem.Text);
     }
@@ -81,6 +83,7 @@ public sealed class ProblemFinderTests
     {
         var topic = new TopicSummary { Name = "t", Partitions = 3, Leaderless = [1, 2], UnderReplicated = [1, 2] };
         var problem = Assert.Single(ProblemFinder.Find([topic], [], [], TimeSpan.FromMinutes(1), Now));
-        Assert.Equal((Severity.Critical, "2 partitions of 3 without a leader: 1, 2."), (problem.Severity, problem.Text));
+        Assert.Equal(
+            (Severity.Critical, "2 partitions of 3 without a leader: 1, 2."), (problem.Severity, problem.Text));
     }
 }

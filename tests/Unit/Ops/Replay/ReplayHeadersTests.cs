@@ -39,13 +39,17 @@ public sealed class ReplayHeadersTests
 
     [Fact]
     public void The_count_of_dead_letterings_lives_through_a_replay() =>
-        Assert.Contains(("millrace-dead-letter-count", "2"), Texts(ReplayHeaders.For(Letter(Header("millrace-dead-letter-count", "2")))));
+        Assert.Contains(
+            ("millrace-dead-letter-count", "2"),
+            Texts(ReplayHeaders.For(Letter(Header("millrace-dead-letter-count", "2")))));
 
     [Fact]
     public void A_second_replay_has_one_id_and_counts_two() =>
         Assert.Equal(
             [(ReplayHeaders.Id, "orders.DLT/2/17"), (ReplayHeaders.Count, "2")],
-            Texts(ReplayHeaders.For(Letter(Header(ReplayHeaders.Id, "orders.DLT/0/4"), Header(ReplayHeaders.Count, "1")))));
+            Texts(
+                ReplayHeaders.For(
+                    Letter(Header(ReplayHeaders.Id, "orders.DLT/0/4"), Header(ReplayHeaders.Count, "1")))));
 
     [Theory]
     [InlineData("orders.DLT/2/17", "orders.DLT", 2, 17)]
@@ -60,7 +64,8 @@ public sealed class ReplayHeadersTests
     [InlineData("a/x/1")]
     [InlineData("a/0/-1")]
     [InlineData("a/0/99999999999999999999")]
-    public void What_is_no_id_names_nothing(string id) => Assert.Null(ReplayHeaders.ParseId(Encoding.UTF8.GetBytes(id)));
+    public void What_is_no_id_names_nothing(string id) =>
+        Assert.Null(ReplayHeaders.ParseId(Encoding.UTF8.GetBytes(id)));
 
     [Theory]
     [InlineData(null, 0)]

@@ -29,6 +29,7 @@ public sealed class ReplayOptionsTests
             _ => Good with { BatchSize = 100_001 },
         };
         var error = Assert.ThrowsAny<ArgumentException>(options.Validate);
-        Assert.Contains(what == "NaN" ? "RatePerSecond" : what, error.Message + error.ParamName, StringComparison.Ordinal);
+        Assert.Contains(
+            what == "NaN" ? "RatePerSecond" : what, error.Message + error.ParamName, StringComparison.Ordinal);
     }
 }
