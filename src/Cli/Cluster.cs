@@ -50,7 +50,8 @@ sealed class Cluster : IAsyncDisposable
 
             throw new CommandException(
                 $"no broker answers at {address} ({e.Message}). "
-                + "Start one (millrace broker --data DIR), name another with --bootstrap, or open its data with --data DIR.");
+                + "Start one (millrace broker --data DIR), name another with --bootstrap, "
+                + "or open its data with --data DIR.");
         }
     }
 

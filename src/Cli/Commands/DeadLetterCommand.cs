@@ -118,7 +118,8 @@ static class DeadLetterCommand
         System.Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"Replayed {done.Sent} records from {options.From} to {options.To}; "
-            + $"{done.AlreadySent} had been sent by an interrupted run, {done.PassedOver} were passed over, {done.Remaining} remain."));
+            + $"{done.AlreadySent} had been sent by an interrupted run, "
+            + $"{done.PassedOver} were passed over, {done.Remaining} remain."));
         return 0;
     }
 
