@@ -46,12 +46,12 @@ public sealed class TheConsoleShowsDeadLetters
     public async Task One_with_all_its_bytes()
     {
         await using var console = await ConsoleHost.StartAsync();
-        await console.Box.SendAsync(
-            new ProducerRecord("orders.DLT", [0xFF, 0x00], Encoding.UTF8.GetBytes("{\"a\":[1]}"))
+        var record = new ProducerRecord("orders.DLT", [0xFF, 0x00], Encoding.UTF8.GetBytes("{\"a\":[1]}"))
         {
             Partition = 1,
             Headers = [new("text", Encoding.UTF8.GetBytes("<b>")), new("none", null)],
-        });
+        };
+        await console.Box.SendAsync(record);
         var letter = await console.GetAsync("api/dead-letters/orders.DLT/1/0");
         var value = letter.GetProperty("value");
         Assert.Equal("json", value.GetProperty("format").GetString());

@@ -15,12 +15,12 @@ public sealed class TheConsoleShowsLag
         var hourAgo = TimeProvider.System.GetUtcNow().AddHours(-1).ToUnixTimeMilliseconds();
         await console.Box.SendAsync([.. Enumerable.Range(0, 10).Select(i =>
             new ProducerRecord("orders", null, [(byte)i]) { Partition = 1, TimestampMs = hourAgo + i })]);
-        await console.Box.Client.Admin.AlterGroupOffsetsAsync(
-            "billing/eu", new Dictionary<TopicPartition, CommittedOffset>
+        var commits = new Dictionary<TopicPartition, CommittedOffset>
         {
             [new TopicPartition("orders", 1)] = new(4),
             [new TopicPartition("orders", 0)] = new(0),
-        });
+        };
+        await console.Box.Client.Admin.AlterGroupOffsetsAsync("billing/eu", commits);
 
         var group = await console.GetAsync("api/group?id=billing%2Feu");
         var partitions = group.GetProperty("partitions").EnumerateArray().ToArray();

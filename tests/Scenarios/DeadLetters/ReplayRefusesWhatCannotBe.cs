@@ -29,6 +29,6 @@ public sealed class ReplayRefusesWhatCannotBe
         Assert.Contains("missing", error.Message, StringComparison.Ordinal);
     }
 
-    static Task RunAsync(LetterBox box, string from, string to) => new Replayer(box.Client).RunAsync(
+    static Task<ReplayProgress> RunAsync(LetterBox box, string from, string to) => new Replayer(box.Client).RunAsync(
         new ReplayOptions { From = from, To = to }, TestContext.Current.CancellationToken);
 }
