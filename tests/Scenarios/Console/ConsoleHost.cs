@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Logging;
 using Millrace.Console.Hosting;
 using Millrace.Scenarios.DeadLetters;
 
@@ -27,6 +28,7 @@ sealed class ConsoleHost : IAsyncDisposable
     {
         var box = await LetterBox.OpenAsync();
         var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddMillraceConsole(o =>
         {
