@@ -7,6 +7,9 @@ namespace Millrace.Cli;
 /// started in this process for as long as the command runs.</summary>
 sealed class Cluster : IAsyncDisposable
 {
+    // Longer than a broker needs to answer, short enough for somebody who mistyped the address.
+    static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(5);
+
     readonly KafkaBroker? _broker;
 
     Cluster(KafkaClient client, string address, KafkaBroker? broker)
@@ -81,16 +84,14 @@ sealed class Cluster : IAsyncDisposable
 
     static async Task<Cluster> ConnectAsync(string address, CancellationToken cancellation)
     {
-        var client = new KafkaClient(new ClientOptions { BootstrapServers = address, ClientId = "millrace-cli" });
-        try
+        var options = new ClientOptions { BootstrapServers = address, ClientId = "millrace-cli" };
+        // A client of its own finds out whether anybody is there, because the real one is patient for a minute.
+        var probe = new KafkaClient(options with { ApiTimeout = ProbeTimeout, ConnectTimeout = ProbeTimeout });
+        await using (probe.ConfigureAwait(false))
         {
-            await client.Admin.DescribeClusterAsync(cancellation).ConfigureAwait(false);
-            return new Cluster(client, address, null);
+            await probe.Admin.DescribeClusterAsync(cancellation).ConfigureAwait(false);
         }
-        catch
-        {
-            await client.DisposeAsync().ConfigureAwait(false);
-            throw;
-        }
+
+        return new Cluster(new KafkaClient(options), address, null);
     }
 }

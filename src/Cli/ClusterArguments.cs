@@ -10,9 +10,10 @@ sealed class ClusterArguments
         Description = "Bootstrap servers; 127.0.0.1:9092 unless millrace.json says otherwise.",
     };
 
-    public Option<string?> Data { get; } = new(
-        "--data")
-    { Description = "Open this data directory of a broker that does not run." };
+    public Option<string?> Data { get; } = new("--data")
+    {
+        Description = "Open this data directory of a broker that does not run.",
+    };
 
     /// <summary>Adds the options to a command and lets it work on the cluster that they name.</summary>
     public void Run(Command command, Func<Cluster, ParseResult, CancellationToken, Task<int>> work)

@@ -30,11 +30,8 @@ sealed record Settings
         {
             using var stream = file.OpenRead();
             var settings = JsonSerializer.Deserialize(stream, SettingsJson.Default.Settings) ?? new Settings();
-            return settings with
-            {
-                Data = settings.Data is null ? null
-                : Path.GetFullPath(Path.Combine(folder, settings.Data))
-            };
+            var data = settings.Data is null ? null : Path.GetFullPath(Path.Combine(folder, settings.Data));
+            return settings with { Data = data };
         }
         catch (JsonException e)
         {

@@ -9,13 +9,17 @@ static class BrokerCommand
 {
     public static Command Create()
     {
-        var data = new Option<string>(
-            "--data")
-        { Description = "Directory of the log; created if missing.", Required = true };
+        var data = new Option<string>("--data")
+        {
+            Description = "Directory of the log; created if missing.",
+            Required = true,
+        };
         var port = new Option<int>("--port") { Description = "Port to listen on.", DefaultValueFactory = _ => 9092 };
-        var host = new Option<string>(
-            "--host")
-        { Description = "Address to listen on.", DefaultValueFactory = _ => "127.0.0.1" };
+        var host = new Option<string>("--host")
+        {
+            Description = "Address to listen on.",
+            DefaultValueFactory = _ => "127.0.0.1",
+        };
         var flush = new Option<FlushMode>("--flush")
         {
             Description =
@@ -28,8 +32,14 @@ static class BrokerCommand
             Description = "With --flush Interval: milliseconds between two flushes.",
             DefaultValueFactory = _ => 1000,
         };
-        var command = new Command(
-            "broker", "Runs a broker on one data directory until interrupted.") { data, port, host, flush, interval };
+        var command = new Command("broker", "Runs a broker on one data directory until interrupted.")
+        {
+            data,
+            port,
+            host,
+            flush,
+            interval,
+        };
         command.SetAction((parsed, cancellation) => RunAsync(
             new BrokerOptions
             {

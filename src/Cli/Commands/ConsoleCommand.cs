@@ -13,9 +13,11 @@ static class ConsoleCommand
 {
     public static Command Create()
     {
-        var port = new Option<int>(
-            "--port")
-        { Description = "Port on 127.0.0.1; 0 takes a free one.", DefaultValueFactory = _ => 8080 };
+        var port = new Option<int>("--port")
+        {
+            Description = "Port on 127.0.0.1; 0 takes a free one.",
+            DefaultValueFactory = _ => 8080,
+        };
         var allow = new Option<bool>("--allow-changes") { Description = "Let the page start and stop replays." };
         var command = new Command("console", "Serves the web console on 127.0.0.1 until interrupted.") { port, allow };
         new ClusterArguments().Run(command, async (cluster, parsed, cancellation) =>

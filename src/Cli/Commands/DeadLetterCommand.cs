@@ -14,15 +14,22 @@ static class DeadLetterCommand
 
     static Command CreateList()
     {
-        var topic = new Argument<string>(
-            "topic")
-        { Description = "The dead-letter topic, for example order.events.DLT." };
-        var limit = new Option<int>(
-            "--limit")
-        { Description = "At most this many rows.", DefaultValueFactory = _ => 20 };
+        var topic = new Argument<string>("topic")
+        {
+            Description = "The dead-letter topic, for example order.events.DLT.",
+        };
+        var limit = new Option<int>("--limit")
+        {
+            Description = "At most this many rows.",
+            DefaultValueFactory = _ => 20,
+        };
         var values = new Option<bool>("--values") { Description = "Also show each record's value." };
-        var command = new Command(
-            "list", "Groups the dead letters by exception and shows the first ones.") { topic, limit, values };
+        var command = new Command("list", "Groups the dead letters by exception and shows the first ones.")
+        {
+            topic,
+            limit,
+            values,
+        };
         new ClusterArguments().Run(command, (cluster, parsed, cancellation) => ListAsync(
             cluster, parsed.GetValue(topic)!, parsed.GetValue(limit), parsed.GetValue(values), cancellation));
         return command;
@@ -31,25 +38,29 @@ static class DeadLetterCommand
     static Command CreateReplay()
     {
         var topic = new Argument<string>("topic") { Description = "The dead-letter topic." };
-        var to = new Option<string>(
-            "--to")
+        var to = new Option<string>("--to")
         {
             Description = "The topic to send to; every group that reads it gets the records.",
-            Required = true
+            Required = true,
         };
         var rate = new Option<double?>("--rate") { Description = "At most this many records a second." };
-        var limit = new Option<long?>(
-            "--limit")
-        { Description = "At most this many records; a later run goes on behind them." };
-        var exception = new Option<string?>(
-            "--exception")
+        var limit = new Option<long?>("--limit")
         {
-            Description =
-                "Only records whose exception type contains this text; the others are passed over, "
-                + "and a later run to the same topic does not come back to them."
+            Description = "At most this many records; a later run goes on behind them.",
         };
-        var command = new Command(
-            "replay", "Sends dead letters to a topic again, each once.") { topic, to, rate, limit, exception };
+        var exception = new Option<string?>("--exception")
+        {
+            Description = "Only records whose exception type contains this text; the others are passed over, "
+                + "and a later run to the same topic does not come back to them.",
+        };
+        var command = new Command("replay", "Sends dead letters to a topic again, each once.")
+        {
+            topic,
+            to,
+            rate,
+            limit,
+            exception,
+        };
         new ClusterArguments().Run(command, (cluster, parsed, cancellation) =>
         {
             var text = parsed.GetValue(exception);
@@ -127,8 +138,8 @@ static class DeadLetterCommand
         System.Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"Replayed {done.Sent} records from {options.From} to {options.To}; "
-            + $"{done.AlreadySent} had been sent by an interrupted run, {done.PassedOver} were passed over, "
-            + $"{done.Remaining} remain."));
+            + $"{done.AlreadySent} had been sent by an interrupted run, "
+            + $"{done.PassedOver} were passed over, {done.Remaining} remain."));
         return 0;
     }
 

@@ -9,9 +9,11 @@ static class LagCommand
 {
     public static Command Create()
     {
-        var group = new Argument<string?>(
-            "group")
-        { Description = "The group; all groups if left out.", DefaultValueFactory = _ => null };
+        var group = new Argument<string?>("group")
+        {
+            Description = "The group; all groups if left out.",
+            DefaultValueFactory = _ => null,
+        };
         var json = new Option<bool>("--json") { Description = "Print JSON instead of a table." };
         var command = new Command("lag", "Shows how far consumer groups are, in records and in time.") { group, json };
         new ClusterArguments().Run(command, async (cluster, parsed, cancellation) =>

@@ -30,23 +30,19 @@ static class TopicsCommand
     static Command CreateCreate()
     {
         var name = new Argument<string>("name") { Description = "The topic's name." };
-        var partitions = new Option<int>(
-            "--partitions")
+        var partitions = new Option<int>("--partitions")
         {
             Description = "How many partitions; the broker's default if left out.",
-            DefaultValueFactory = _ => -1
+            DefaultValueFactory = _ => -1,
         };
-        var replicas = new Option<short>(
-            "--replicas")
+        var replicas = new Option<short>("--replicas")
         {
             Description = "How many replicas; the broker's default if left out.",
-            DefaultValueFactory = _ => -1
+            DefaultValueFactory = _ => -1,
         };
-        var config = new Option<string[]>(
-            "--config")
+        var config = new Option<string[]>("--config")
         {
-            Description =
-                "A setting as name=value, for example retention.ms=3600000; may be given again."
+            Description = "A setting as name=value, for example retention.ms=3600000; may be given again.",
         };
         var command = new Command("create", "Creates a topic.") { name, partitions, replicas, config };
         new ClusterArguments().Run(command, async (cluster, parsed, cancellation) =>

@@ -63,7 +63,9 @@ function table(caption, columns, rows, empty) {
     el('table', {},
       el('thead', {}, el('tr', {}, columns.map((c) => el('th', { scope: 'col', ...kind(c) }, c[0])))),
       el('tbody', {}, rows.map((row) => el('tr', {}, columns.map((c, i) => {
-        const content = c[1](row);
+        // One box in each cell, so that a narrow page can put its label beside all of it.
+        const parts = [c[1](row)].flat(Infinity).filter((part) => part !== '' && part !== null && part !== undefined);
+        const content = parts.length ? el('span', {}, parts) : [];
         return i === 0
           ? el('th', { scope: 'row' }, content)
           : el('td', { 'data-label': c[0], ...kind(c) }, content);

@@ -27,16 +27,7 @@ sealed class ConsoleService : IAsyncDisposable
     {
         Options = options;
         _clock = clock;
-        _own = options.Client is null
-            ? new KafkaClient(
-                new ClientOptions
-                {
-                    BootstrapServers = options.BootstrapServers!,
-                    ClientId = "millrace-console",
-                    ApiTimeout = ApiTimeout
-                },
-                new ClientRuntime { TimeProvider = clock, LoggerFactory = loggers ?? NullLoggerFactory.Instance })
-            : null;
+        _own = options.Client is null ? Connect(options.BootstrapServers!, clock, loggers) : null;
         Client = options.Client ?? _own!;
         DeadLetters = new DeadLetterReader(Client, clock);
         Lag = new LagReader(Client, clock: clock);
@@ -86,6 +77,19 @@ sealed class ConsoleService : IAsyncDisposable
 
         _gate.Dispose();
     }
+
+    static KafkaClient Connect(string servers, TimeProvider clock, ILoggerFactory? loggers) => new(
+        new ClientOptions
+        {
+            BootstrapServers = servers,
+            ClientId = "millrace-console",
+            ApiTimeout = ApiTimeout,
+        },
+        new ClientRuntime
+        {
+            TimeProvider = clock,
+            LoggerFactory = loggers ?? NullLoggerFactory.Instance,
+        });
 
     async Task<Overview> ReadAsync(CancellationToken cancellation)
     {

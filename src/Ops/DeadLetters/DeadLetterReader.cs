@@ -22,7 +22,8 @@ public sealed class DeadLetterReader(KafkaClient client, TimeProvider? clock = n
     readonly TimeProvider _clock = clock ?? TimeProvider.System;
 
     /// <summary>Whether a topic's name is one of a dead-letter topic: it ends in <c>.DLT</c> or, as Spring Kafka names
-    /// them, in <c>-dlt</c>; case does not matter.</summary>
+    /// them, in
+    /// <c>-dlt</c>; case does not matter.</summary>
     public static bool IsDeadLetterTopic(string topic)
     {
         ArgumentNullException.ThrowIfNull(topic);
@@ -139,8 +140,8 @@ public sealed class DeadLetterReader(KafkaClient client, TimeProvider? clock = n
             Partition = partition,
             Offset = record.Offset,
             Timestamp = DateTimeOffset.FromUnixTimeMilliseconds(Math.Max(0, record.TimestampMs)),
-            Key = record.IsKeyNull ? default(ReadOnlyMemory<byte>?) : Copy(record.Key),
-            Value = record.IsValueNull ? default(ReadOnlyMemory<byte>?) : Copy(record.Value),
+            Key = record.IsKeyNull ? null : Copy(record.Key),
+            Value = record.IsValueNull ? null : Copy(record.Value),
             Headers = headers,
             Info = DeadLetterHeaders.Read(headers),
             Replays = ReplayHeaders.CountOf(headers),
@@ -149,5 +150,5 @@ public sealed class DeadLetterReader(KafkaClient client, TimeProvider? clock = n
 
     // A null byte[] converts to empty memory and not to null memory, so null is decided here and nowhere by conversion.
     static ReadOnlyMemory<byte>? Copy(ReadOnlyMemory<byte>? bytes) =>
-        bytes is { } b ? new ReadOnlyMemory<byte>(b.ToArray()) : default(ReadOnlyMemory<byte>?);
+        bytes is { } b ? new ReadOnlyMemory<byte>(b.ToArray()) : (ReadOnlyMemory<byte>?)null;
 }

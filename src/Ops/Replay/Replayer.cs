@@ -72,9 +72,10 @@ public sealed class Replayer(KafkaClient client, TimeProvider? clock = null)
             if (fate == Fate.Send)
             {
                 await pace.WaitAsync(cancellation).ConfigureAwait(false);
-                var record = new ProducerRecord(
-                    options.To, letter.Key, letter.Value)
-                { Headers = ReplayHeaders.For(letter) };
+                var record = new ProducerRecord(options.To, letter.Key, letter.Value)
+                {
+                    Headers = ReplayHeaders.For(letter),
+                };
                 await producer.EnqueueAsync(record, cancellation).ConfigureAwait(false);
             }
 

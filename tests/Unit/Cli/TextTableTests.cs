@@ -33,9 +33,8 @@ public sealed class TextTableTests
     [Theory]
     [InlineData("a")]
     [InlineData("=a")]
-    public void What_is_no_setting_is_refused_with_an_example(string text)
-    {
-        var error = Assert.Throws<CommandException>(() => TopicsCommand.ParseConfig([text]));
-        Assert.Contains("name=value", error.Message, StringComparison.Ordinal);
-    }
+    public void What_is_no_setting_is_refused_with_an_example(string text) =>
+        Assert.Contains(
+            "name=value", Assert.Throws<CommandException>(() => TopicsCommand.ParseConfig([text]))
+                .Message, StringComparison.Ordinal);
 }

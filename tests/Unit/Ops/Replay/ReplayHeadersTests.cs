@@ -47,9 +47,9 @@ public sealed class ReplayHeadersTests
     public void A_second_replay_has_one_id_and_counts_two() =>
         Assert.Equal(
             [(ReplayHeaders.Id, "orders.DLT/2/17"), (ReplayHeaders.Count, "2")],
-            Texts(ReplayHeaders.For(Letter(
-                Header(ReplayHeaders.Id, "orders.DLT/0/4"),
-                Header(ReplayHeaders.Count, "1")))));
+            Texts(
+                ReplayHeaders.For(
+                    Letter(Header(ReplayHeaders.Id, "orders.DLT/0/4"), Header(ReplayHeaders.Count, "1")))));
 
     [Theory]
     [InlineData("orders.DLT/2/17", "orders.DLT", 2, 17)]

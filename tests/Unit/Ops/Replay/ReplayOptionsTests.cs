@@ -29,7 +29,7 @@ public sealed class ReplayOptionsTests
             _ => Good with { BatchSize = 100_001 },
         };
         var error = Assert.ThrowsAny<ArgumentException>(options.Validate);
-        var name = what == "NaN" ? "RatePerSecond" : what;
-        Assert.Contains(name, error.Message + error.ParamName, StringComparison.Ordinal);
+        Assert.Contains(
+            what == "NaN" ? "RatePerSecond" : what, error.Message + error.ParamName, StringComparison.Ordinal);
     }
 }
