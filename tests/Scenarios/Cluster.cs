@@ -31,7 +31,9 @@ sealed class Cluster : IAsyncDisposable
         Client = Connect();
     }
 
-    public static TheoryData<string> Engines => [Embedded, Kafka];
+    public static IReadOnlyList<string> EngineNames { get; } = [Embedded, Kafka];
+
+    public static TheoryData<string> Engines => [.. EngineNames];
 
     public string Bootstrap { get; }
 

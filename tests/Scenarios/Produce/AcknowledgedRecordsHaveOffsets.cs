@@ -6,12 +6,12 @@ namespace Millrace.Scenarios.Produce;
 
 public sealed class AcknowledgedRecordsHaveOffsets
 {
-    [Fact]
-    public async Task Offsets_follow_the_order_of_the_calls()
+    [Theory, MemberData(nameof(Cluster.Engines), MemberType = typeof(Cluster))]
+    public async Task Offsets_follow_the_order_of_the_calls(string engine)
     {
-        await using var client = Cluster.Connect();
-        var topic = await Cluster.CreateTopicAsync(client, "offsets", partitions: 3);
-        await using var producer = client.CreateProducer();
+        await using var cluster = await Cluster.StartAsync(engine);
+        var topic = await cluster.CreateTopicAsync(partitions: 3);
+        await using var producer = cluster.Client.CreateProducer();
         var sends = Enumerable.Range(0, 2000)
             .Select(i => producer.SendAsync(ProducerRecord.FromText(topic, $"key-{i % 7}", $"{i}")).AsTask())
             .ToArray();
