@@ -1,4 +1,4 @@
-// Offsets set from outside for a group without members are what the group has committed, and the group is listed and described.
+// Offsets set from outside for a group without members are what it has committed; the group is listed and described.
 using Millrace.Client.Administration;
 using Millrace.Protocol;
 using Xunit;
@@ -22,7 +22,8 @@ public sealed class GroupOffsetsCanBeSet
         var set = await cluster.Client.Admin.AlterGroupOffsetsAsync(group, wanted, cancellation);
         Assert.All(set.Values, static e => Assert.Null(e));
         var all = await cluster.Client.Admin.ListGroupOffsetsAsync(group, cancellation: cancellation);
-        Assert.Equal((5, "note"), ((int)all[new TopicPartition(topic, 0)].Offset, all[new TopicPartition(topic, 0)].Metadata));
+        var first = all[new TopicPartition(topic, 0)];
+        Assert.Equal((5L, "note"), (first.Offset, first.Metadata));
         Assert.Equal(7, all[new TopicPartition(topic, 1)].Offset);
         Assert.Contains(await cluster.Client.Admin.ListGroupsAsync(cancellation), g => g.GroupId == group);
         Assert.Equal("Empty", (await cluster.Client.Admin.DescribeGroupsAsync([group], cancellation))[0].State);

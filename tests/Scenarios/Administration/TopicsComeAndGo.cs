@@ -25,7 +25,8 @@ public sealed class TopicsComeAndGo
         Assert.Contains(await cluster.Client.Admin.ListTopicsAsync(cancellation: cancellation), t => t.Name == name);
         var resource = new ConfigResource(ConfigResourceType.Topic, name);
         var configs = await cluster.Client.Admin.DescribeConfigsAsync([resource], cancellation);
-        Assert.Equal(("123456", false), (configs[0].Entries["retention.ms"].Value, configs[0].Entries["retention.ms"].IsDefault));
+        var retention = configs[0].Entries["retention.ms"];
+        Assert.Equal(("123456", false), (retention.Value, retention.IsDefault));
         Assert.NotEmpty((await cluster.Client.Admin.DescribeClusterAsync(cancellation)).Brokers);
 
         Assert.Null((await cluster.Client.Admin.DeleteTopicsAsync([name], cancellation))[0].Error);

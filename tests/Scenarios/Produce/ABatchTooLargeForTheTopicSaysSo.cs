@@ -1,4 +1,4 @@
-// A batch above the topic's max.message.bytes fails with a message that names the setting, and later records are still written.
+// A batch above the topic's max.message.bytes fails with a message that names the setting; later records are written.
 using Millrace.Client;
 using Millrace.Client.Administration;
 using Millrace.Client.Produce;

@@ -1,4 +1,4 @@
-// An acknowledged record has an offset, and records sent one after the other to one partition have offsets in that order.
+// An acknowledged record has an offset; records sent one after the other to a partition have offsets in that order.
 using Millrace.Client.Produce;
 using Xunit;
 
@@ -18,7 +18,9 @@ public sealed class AcknowledgedRecordsHaveOffsets
         var results = await Task.WhenAll(sends);
         foreach (var partition in results.GroupBy(static r => r.Partition))
         {
-            Assert.Equal(Enumerable.Range(0, partition.Count()).Select(static o => (long)o), partition.Select(static r => r.Offset));
+            Assert.Equal(
+                Enumerable.Range(0, partition.Count()).Select(static o => (long)o),
+                partition.Select(static r => r.Offset));
         }
     }
 }

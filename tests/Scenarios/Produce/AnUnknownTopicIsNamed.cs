@@ -1,4 +1,4 @@
-// A record for a topic that does not exist fails with the topic's name and what to do about it, and is not created by accident.
+// A record for a topic that does not exist fails with the topic's name and the remedy; nothing is created by accident.
 using Millrace.Client;
 using Millrace.Client.Produce;
 using Millrace.Protocol;
@@ -12,7 +12,8 @@ public sealed class AnUnknownTopicIsNamed
     public async Task The_error_names_the_topic_and_the_remedy(string engine)
     {
         await using var cluster = await Cluster.StartAsync(engine);
-        await using var producer = cluster.Client.CreateProducer(new ProducerOptions { TopicTimeout = TimeSpan.FromSeconds(1) });
+        await using var producer = cluster.Client.CreateProducer(
+            new ProducerOptions { TopicTimeout = TimeSpan.FromSeconds(1) });
         var error = await Assert.ThrowsAsync<ProduceException>(
             () => producer.SendAsync(ProducerRecord.FromText("it-nobody-made-this", null, "x")).AsTask());
         Assert.Equal(ErrorCode.UnknownTopicOrPartition, error.Code);

@@ -9,7 +9,8 @@ namespace Millrace.Scenarios.Produce;
 public sealed class EnqueuedRecordsAreWrittenByAFlush
 {
     public static TheoryData<string, CompressionType> Cases =>
-        new(Cluster.EngineNames.SelectMany(static _ => Enum.GetValues<CompressionType>(), static (engine, codec) => (engine, codec)));
+        new(Cluster.EngineNames.SelectMany(
+            static _ => Enum.GetValues<CompressionType>(), static (engine, codec) => (engine, codec)));
 
     [Theory, MemberData(nameof(Cases))]
     public async Task The_end_offsets_add_up_to_the_number_of_records(string engine, CompressionType compression)
