@@ -1,4 +1,5 @@
 using Millrace.Client;
+using Millrace.Client.Consume;
 
 namespace Millrace.Processing;
 
@@ -36,6 +37,12 @@ public sealed class MillraceOptions
     /// used.
     /// </summary>
     public Func<ClientOptions, ClientOptions>? ConfigureClient { get; set; }
+
+    /// <summary>
+    /// Last word on the options of every consumer of this connection: session and heartbeat times, fetch sizes, a static
+    /// member's name. Gets what the other settings made, returns what is used; the group's id stays as it is.
+    /// </summary>
+    public Func<ConsumerOptions, ConsumerOptions>? ConfigureConsumer { get; set; }
 
     internal List<string> Problems { get; } = [];
 }

@@ -36,13 +36,14 @@ public sealed class TestKafka : IAsyncDisposable
     public static async Task<TestKafka> StartAsync(TestKafkaOptions? options = null, CancellationToken cancellation = default)
     {
         options ??= new TestKafkaOptions();
-        var network = new MemoryTransport();
+        var network = new MemoryTransport(options.BufferPool);
         var runtime = new BrokerRuntime
         {
             Time = options.TimeProvider,
             Transports = [options.ListenOnTcp ? TcpTransport.Instance : network],
             Files = options.FileSystem ?? new MemoryFileSystem(),
             Random = new Random(options.Seed),
+            Pool = options.BufferPool,
             LoggerFactory = options.LoggerFactory,
         };
         var broker = await KafkaBroker.StartAsync(options.ToBrokerOptions(), runtime, cancellation).ConfigureAwait(false);
@@ -63,6 +64,7 @@ public sealed class TestKafka : IAsyncDisposable
         TimeProvider = _options.TimeProvider,
         Transport = _options.ListenOnTcp ? TcpTransport.Instance : _network,
         Random = new Random(_options.Seed),
+        BufferPool = _options.BufferPool,
         LoggerFactory = _options.LoggerFactory,
     };
 

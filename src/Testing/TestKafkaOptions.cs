@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Millrace.Broker;
 using Millrace.Broker.Storage;
+using Millrace.Protocol.Wire;
 
 namespace Millrace.Testing;
 
@@ -23,6 +24,10 @@ public sealed record TestKafkaOptions
 
     /// <summary>Where broker and clients log; nowhere by default.</summary>
     public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
+
+    /// <summary>Where broker, clients and the memory between them get their buffers. A <see cref="DiagnosticBufferPool"/> finds
+    /// who keeps one: ask it with <see cref="DiagnosticBufferPool.AssertAllReturned"/> after everything is disposed.</summary>
+    public BufferPool BufferPool { get; init; } = BufferPool.Default;
 
     /// <summary>Changes the broker's options.</summary>
     public Func<BrokerOptions, BrokerOptions>? ConfigureBroker { get; init; }

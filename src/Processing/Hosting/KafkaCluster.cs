@@ -24,7 +24,8 @@ sealed class KafkaClusterFactory(IServiceProvider services) : IClusterFactory
         };
         var client = new ClientOptions { BootstrapServers = options.BootstrapServers };
         client = string.IsNullOrWhiteSpace(options.ClientId) ? client : client with { ClientId = options.ClientId };
-        return new KafkaCluster(new KafkaClient(options.ConfigureClient?.Invoke(client) ?? client, runtime), runtime);
+        return new KafkaCluster(
+            new KafkaClient(options.ConfigureClient?.Invoke(client) ?? client, runtime), runtime, options.ConfigureConsumer);
     }
 }
 
@@ -33,12 +34,15 @@ sealed class KafkaCluster : ICluster
 {
     readonly KafkaClient _client;
     readonly ClientRuntime _runtime;
+    readonly Func<ConsumerOptions, ConsumerOptions>? _configureConsumer;
     readonly KafkaDeadLetterProducer _deadLetters;
 
-    public KafkaCluster(KafkaClient client, ClientRuntime runtime)
+    public KafkaCluster(
+        KafkaClient client, ClientRuntime runtime, Func<ConsumerOptions, ConsumerOptions>? configureConsumer = null)
     {
         _client = client;
         _runtime = runtime;
+        _configureConsumer = configureConsumer;
         _deadLetters = new KafkaDeadLetterProducer(client);
     }
 
@@ -81,14 +85,16 @@ sealed class KafkaCluster : ICluster
 
     public IRunningListener Start(ListenerStart start)
     {
-        var consumer = _client.CreateConsumer(new ConsumerOptions
+        var options = new ConsumerOptions
         {
             GroupId = start.GroupId,
             GroupInstanceId = start.InstanceId,
             SessionTimeout = start.SessionTimeout ?? DefaultSessionTimeout,
             HeartbeatInterval = (start.SessionTimeout ?? DefaultSessionTimeout) / HeartbeatsPerSession,
             AutoOffsetReset = start.ReadFrom == ReadFrom.Earliest ? AutoOffsetReset.Earliest : AutoOffsetReset.Latest,
-        });
+        };
+        options = _configureConsumer?.Invoke(options) ?? options;
+        var consumer = _client.CreateConsumer(options with { GroupId = start.GroupId });
         consumer.Subscribe([.. start.Topics]);
         return new RunningListener(new ListenerLoop(
             start.Plan, new ConsumerPort(consumer), start.Pipeline, start.Events, _runtime.TimeProvider, start.Random));

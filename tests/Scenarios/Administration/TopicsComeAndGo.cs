@@ -7,39 +7,32 @@ namespace Millrace.Scenarios.Administration;
 
 public sealed class TopicsComeAndGo
 {
-    [Fact]
-    public async Task A_topic_is_created_described_listed_and_deleted()
+    [Theory, MemberData(nameof(Cluster.Engines), MemberType = typeof(Cluster))]
+    public async Task A_topic_is_created_described_listed_and_deleted(string engine)
     {
         var cancellation = TestContext.Current.CancellationToken;
-        await using var client = Cluster.Connect();
-        var name = $"it-topics-{Environment.ProcessId}-{Environment.TickCount64}";
+        await using var cluster = await Cluster.StartAsync(engine);
+        var name = Cluster.NewName("topics");
         var topic = new NewTopic(name, 3) { Configs = new Dictionary<string, string> { ["retention.ms"] = "123456" } };
-        Assert.Null((await client.Admin.CreateTopicsAsync([topic], cancellation: cancellation))[0].Error);
-        var again = await client.Admin.CreateTopicsAsync([topic], cancellation: cancellation);
+        Assert.Null((await cluster.Client.Admin.CreateTopicsAsync([topic], cancellation: cancellation))[0].Error);
+        var again = await cluster.Client.Admin.CreateTopicsAsync([topic], cancellation: cancellation);
         Assert.Equal(ErrorCode.TopicAlreadyExists, again[0].Error!.Code);
 
-        await UntilAsync(async () =>
-            (await client.Admin.DescribeTopicsAsync([name], cancellation))[0].Partitions.Count == 3);
-        Assert.Contains(await client.Admin.ListTopicsAsync(cancellation: cancellation), t => t.Name == name);
+        // Brokers learn of topics a moment after the controller.
+        await Until.TrueAsync(
+            async () => (await cluster.Client.Admin.DescribeTopicsAsync([name], cancellation))[0].Partitions.Count == 3,
+            "the topic has three partitions");
+        Assert.Contains(await cluster.Client.Admin.ListTopicsAsync(cancellation: cancellation), t => t.Name == name);
         var resource = new ConfigResource(ConfigResourceType.Topic, name);
-        var configs = await client.Admin.DescribeConfigsAsync([resource], cancellation);
-        Assert.Equal(("123456", false),
-            (configs[0].Entries["retention.ms"].Value, configs[0].Entries["retention.ms"].IsDefault));
-        Assert.NotEmpty((await client.Admin.DescribeClusterAsync(cancellation)).Brokers);
+        var configs = await cluster.Client.Admin.DescribeConfigsAsync([resource], cancellation);
+        var retention = configs[0].Entries["retention.ms"];
+        Assert.Equal(("123456", false), (retention.Value, retention.IsDefault));
+        Assert.NotEmpty((await cluster.Client.Admin.DescribeClusterAsync(cancellation)).Brokers);
 
-        Assert.Null((await client.Admin.DeleteTopicsAsync([name], cancellation))[0].Error);
-        await UntilAsync(async () =>
-            (await client.Admin.DescribeTopicsAsync([name], cancellation))[0].Error is { } error
-            && error.Code == ErrorCode.UnknownTopicOrPartition);
-    }
-
-    // Brokers learn of topics a moment after the controller.
-    static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        var deadline = Environment.TickCount64 + 20_000;
-        while (!await condition())
-        {
-            Assert.True(Environment.TickCount64 < deadline, "The condition did not come true within 20 s.");
-        }
+        Assert.Null((await cluster.Client.Admin.DeleteTopicsAsync([name], cancellation))[0].Error);
+        await Until.TrueAsync(
+            async () => (await cluster.Client.Admin.DescribeTopicsAsync([name], cancellation))[0].Error is { } error
+                && error.Code == ErrorCode.UnknownTopicOrPartition,
+            "the topic is gone");
     }
 }

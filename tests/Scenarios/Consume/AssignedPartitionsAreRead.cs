@@ -1,20 +1,20 @@
+// Without a group, named partitions are read from the named offset on, and a seek goes anywhere.
 using Millrace.Client.Consume;
 using Millrace.Protocol;
 using Xunit;
 
 namespace Millrace.Scenarios.Consume;
 
-// Without a group, named partitions are read from the named offset on, and a seek goes anywhere.
 public sealed class AssignedPartitionsAreRead
 {
-    [Fact]
-    public async Task Reading_begins_at_the_offset_and_a_seek_repeats_records()
+    [Theory, MemberData(nameof(Cluster.Engines), MemberType = typeof(Cluster))]
+    public async Task Reading_begins_at_the_offset_and_a_seek_repeats_records(string engine)
     {
-        await using var client = Cluster.Connect();
-        var topic = await Cluster.NewTopicAsync(client, 1);
-        await Cluster.FillAsync(client, topic, 100);
+        await using var cluster = await Cluster.StartAsync(engine);
+        var topic = await cluster.CreateTopicAsync();
+        await cluster.FillAsync(topic, 100);
         var partition = new TopicPartition(topic, 0);
-        await using var consumer = client.CreateConsumer();
+        await using var consumer = cluster.Client.CreateConsumer();
 
         consumer.Assign([new PartitionStart(partition, 90)]);
         Assert.Equal([90, 91, 92, 93, 94, 95, 96, 97, 98, 99], await ReadToEndAsync(consumer, 100));
@@ -23,19 +23,19 @@ public sealed class AssignedPartitionsAreRead
         Assert.Equal(100, consumer.Position(partition));
 
         Assert.True(consumer.Pause(partition));
-        await Cluster.FillAsync(client, topic, 1);
+        await cluster.FillAsync(topic, 1);
         Assert.Equal(PollKind.Empty, (await PollAsync(consumer, TimeSpan.FromMilliseconds(200))).Kind);
         consumer.Resume(partition);
         Assert.Equal([100], await ReadToEndAsync(consumer, 101));
     }
 
-    [Fact]
-    public async Task An_offset_that_is_gone_is_reset_to_the_oldest()
+    [Theory, MemberData(nameof(Cluster.Engines), MemberType = typeof(Cluster))]
+    public async Task An_offset_that_is_gone_is_reset_to_the_oldest(string engine)
     {
-        await using var client = Cluster.Connect();
-        var topic = await Cluster.NewTopicAsync(client, 1);
-        await Cluster.FillAsync(client, topic, 3);
-        await using var consumer = client.CreateConsumer();
+        await using var cluster = await Cluster.StartAsync(engine);
+        var topic = await cluster.CreateTopicAsync();
+        await cluster.FillAsync(topic, 3);
+        await using var consumer = cluster.Client.CreateConsumer();
 
         consumer.Assign([new PartitionStart(new TopicPartition(topic, 0), 1_000)]);
 

@@ -1,3 +1,4 @@
+// A member of a group as the scenarios of groups need it: what it read, holds and gave up.
 using System.Text;
 using Millrace.Client;
 using Millrace.Client.Consume;

@@ -1,5 +1,4 @@
-// A batch above the topic's max.message.bytes fails with a message that names the setting, and later records are
-// still written.
+// A batch above the topic's max.message.bytes fails with a message that names the setting; later records are written.
 using Millrace.Client;
 using Millrace.Client.Administration;
 using Millrace.Client.Produce;
@@ -10,16 +9,16 @@ namespace Millrace.Scenarios.Produce;
 
 public sealed class ABatchTooLargeForTheTopicSaysSo
 {
-    [Fact]
-    public async Task The_error_names_the_setting_and_the_producer_goes_on()
+    [Theory, MemberData(nameof(Cluster.Engines), MemberType = typeof(Cluster))]
+    public async Task The_error_names_the_setting_and_the_producer_goes_on(string engine)
     {
-        await using var client = Cluster.Connect();
-        var topic = $"it-too-large-{Environment.ProcessId}-{Environment.TickCount64}";
-        var made = await client.Admin.CreateTopicsAsync(
+        await using var cluster = await Cluster.StartAsync(engine);
+        var topic = Cluster.NewName("too-large");
+        var made = await cluster.Client.Admin.CreateTopicsAsync(
             [new NewTopic(topic, 1) { Configs = new Dictionary<string, string> { ["max.message.bytes"] = "2000" } }],
             cancellation: TestContext.Current.CancellationToken);
         Assert.Null(made[0].Error);
-        await using var producer = client.CreateProducer();
+        await using var producer = cluster.Client.CreateProducer();
         var error = await Assert.ThrowsAsync<ProduceException>(
             () => producer.SendAsync(new ProducerRecord(topic, null, new byte[5000])).AsTask());
         Assert.Equal(ErrorCode.MessageTooLarge, error.Code);

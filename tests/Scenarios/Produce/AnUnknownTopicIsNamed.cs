@@ -1,5 +1,4 @@
-// A record for a topic that does not exist fails with the topic's name and what to do about it, and is not created by
-// accident.
+// A record for a topic that does not exist fails with the topic's name and the remedy; nothing is created by accident.
 using Millrace.Client;
 using Millrace.Client.Produce;
 using Millrace.Protocol;
@@ -9,18 +8,18 @@ namespace Millrace.Scenarios.Produce;
 
 public sealed class AnUnknownTopicIsNamed
 {
-    [Fact]
-    public async Task The_error_names_the_topic_and_the_remedy()
+    [Theory, MemberData(nameof(Cluster.Engines), MemberType = typeof(Cluster))]
+    public async Task The_error_names_the_topic_and_the_remedy(string engine)
     {
-        await using var client = Cluster.Connect();
-        await using var producer =
-            client.CreateProducer(new ProducerOptions { TopicTimeout = TimeSpan.FromSeconds(1) });
+        await using var cluster = await Cluster.StartAsync(engine);
+        await using var producer = cluster.Client.CreateProducer(
+            new ProducerOptions { TopicTimeout = TimeSpan.FromSeconds(1) });
         var error = await Assert.ThrowsAsync<ProduceException>(
             () => producer.SendAsync(ProducerRecord.FromText("it-nobody-made-this", null, "x")).AsTask());
         Assert.Equal(ErrorCode.UnknownTopicOrPartition, error.Code);
         Assert.Contains("it-nobody-made-this", error.Message, StringComparison.Ordinal);
         Assert.Contains("CreateTopicsAsync", error.Message, StringComparison.Ordinal);
-        var topics = await client.Admin.ListTopicsAsync(cancellation: TestContext.Current.CancellationToken);
+        var topics = await cluster.Client.Admin.ListTopicsAsync(cancellation: TestContext.Current.CancellationToken);
         Assert.DoesNotContain(topics, static t => t.Name == "it-nobody-made-this");
     }
 }
