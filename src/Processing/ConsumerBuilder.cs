@@ -106,8 +106,8 @@ public sealed class ConsumerBuilder
     public ConsumerBuilder DrainTimeout(TimeSpan timeout) => Set(settings => settings.DrainTimeout = timeout);
 
     /// <summary>
-    /// Names this process within the group (static membership, KIP-345): when it comes back under the same name, also after
-    /// a crash, it takes its partitions over at once. Each process of the group needs its own name.
+    /// Names this process within the group (static membership, KIP-345): when it comes back under the same name, also
+    /// after a crash, it takes its partitions over at once. Each process of the group needs its own name.
     /// </summary>
     /// <param name="instanceId">The name, for example the pod's of a stateful set.</param>
     public ConsumerBuilder Instance(string instanceId)

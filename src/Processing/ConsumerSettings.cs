@@ -34,12 +34,14 @@ public sealed class ConsumerSettings
     public TimeSpan? DrainTimeout { get; set; }
 
     /// <summary>
-    /// The member's name across restarts, for static membership (KIP-345): a process that comes back under the same name
-    /// takes its partitions over at once, also after a crash. Each process of the group needs its own. Null is dynamic.
+    /// The member's name across restarts, for static membership (KIP-345): a process that comes back under the same
+    /// name takes its partitions over at once, also after a crash. Each process of the group needs its own. Null is
+    /// dynamic.
     /// </summary>
     public string? InstanceId { get; set; }
 
-    /// <summary>How long the group waits for a silent member before others get its partitions; null takes 45 seconds.</summary>
+    /// <summary>How long the group waits for a silent member before others get its partitions; null takes 45
+    /// seconds.</summary>
     public TimeSpan? SessionTimeout { get; set; }
 
     /// <summary>Where a group without committed offsets starts.</summary>

@@ -39,8 +39,8 @@ public sealed class MillraceOptions
     public Func<ClientOptions, ClientOptions>? ConfigureClient { get; set; }
 
     /// <summary>
-    /// Last word on the options of every consumer of this connection: session and heartbeat times, fetch sizes, a static
-    /// member's name. Gets what the other settings made, returns what is used; the group's id stays as it is.
+    /// Last word on the options of every consumer of this connection: session and heartbeat times, fetch sizes, a
+    /// static member's name. Gets what the other settings made, returns what is used; the group's id stays as it is.
     /// </summary>
     public Func<ConsumerOptions, ConsumerOptions>? ConfigureConsumer { get; set; }
 

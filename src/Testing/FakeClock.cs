@@ -1,16 +1,18 @@
 namespace Millrace.Testing;
 
-/// <summary>A clock that stands still until a test moves it. Timers fire on the thread that calls <see cref="Advance"/>, in
-/// the order of their times; timers of the same time in the order in which they were set.</summary>
+/// <summary>A clock that stands still until a test moves it. Timers fire on the thread that calls <see
+/// cref="Advance"/>, in the order of their times; timers of the same time in the order in which they were
+/// set.</summary>
 /// <remarks>Thread-safe. A timer's callback may read the clock, set timers and advance no further.</remarks>
 public sealed class FakeClock : TimeProvider
 {
     static readonly DateTimeOffset DefaultStart = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     readonly Lock _lock = new();
-    readonly PriorityQueue<FakeTimer, (long Due, long Number)> _due = new();   // guarded by _lock; stale entries are skipped
-    long _now;                                                                 // guarded by _lock; ticks since the start
-    long _number;                                                              // guarded by _lock
+    // Guarded by _lock; entries of timers that were changed or disposed since are skipped.
+    readonly PriorityQueue<FakeTimer, (long Due, long Number)> _due = new();
+    long _now;       // guarded by _lock; ticks since the start
+    long _number;    // guarded by _lock
 
     /// <summary>Stands at the given time, or at the start of 2026.</summary>
     /// <param name="start">The first "now".</param>
@@ -101,7 +103,8 @@ public sealed class FakeClock : TimeProvider
         return timer;
     }
 
-    /// <summary>The next timer due until then, with the clock moved to its time; null (and the clock at the end) when none is.</summary>
+    /// <summary>The next timer due until then, with the clock moved to its time; null (and the clock at the end) when
+    /// none is.</summary>
     FakeTimer? TakeDue(long end)
     {
         lock (_lock)

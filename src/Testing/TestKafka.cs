@@ -26,14 +26,15 @@ public sealed class TestKafka : IAsyncDisposable
     /// <summary>The broker.</summary>
     public KafkaBroker Broker { get; }
 
-    /// <summary>The address that clients of <see cref="CreateClient"/> use; with <see cref="TestKafkaOptions.ListenOnTcp"/> any
-    /// client of this machine.</summary>
+    /// <summary>The address that clients of <see cref="CreateClient"/> use; with <see
+    /// cref="TestKafkaOptions.ListenOnTcp"/> any client of this machine.</summary>
     public string BootstrapServers => Broker.BootstrapServers;
 
     /// <summary>Starts a broker.</summary>
     /// <param name="options">What differs from the defaults.</param>
     /// <param name="cancellation">Gives up.</param>
-    public static async Task<TestKafka> StartAsync(TestKafkaOptions? options = null, CancellationToken cancellation = default)
+    public static async Task<TestKafka> StartAsync(
+        TestKafkaOptions? options = null, CancellationToken cancellation = default)
     {
         options ??= new TestKafkaOptions();
         var network = new MemoryTransport(options.BufferPool);
@@ -46,7 +47,8 @@ public sealed class TestKafka : IAsyncDisposable
             Pool = options.BufferPool,
             LoggerFactory = options.LoggerFactory,
         };
-        var broker = await KafkaBroker.StartAsync(options.ToBrokerOptions(), runtime, cancellation).ConfigureAwait(false);
+        var broker = await KafkaBroker.StartAsync(options.ToBrokerOptions(), runtime, cancellation)
+            .ConfigureAwait(false);
         return new TestKafka(broker, network, options);
     }
 

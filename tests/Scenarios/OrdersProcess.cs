@@ -6,7 +6,8 @@ using Xunit;
 
 namespace Millrace.Scenarios;
 
-/// <summary>Runs <c>samples/Orders</c> (or the <c>millrace</c> command) as a user would: a process, its output, its exit code.</summary>
+/// <summary>Runs <c>samples/Orders</c> (or the <c>millrace</c> command) as a user would: a process, its output, its
+/// exit code.</summary>
 sealed class OrdersProcess : IDisposable
 {
     static readonly TimeSpan Deadline = TimeSpan.FromMinutes(4);
@@ -100,7 +101,8 @@ sealed class OrdersProcess : IDisposable
 
     /// <summary>Waits until the output contains a text.</summary>
     public async Task WaitForOutputAsync(string text) =>
-        await Until.TrueAsync(() => Output.Contains(text, StringComparison.Ordinal) || HasExited, $"the output contains \"{text}\"");
+        await Until.TrueAsync(
+            () => Output.Contains(text, StringComparison.Ordinal) || HasExited, $"the output contains \"{text}\"");
 
     public void Dispose()
     {

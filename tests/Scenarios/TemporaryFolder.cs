@@ -15,7 +15,8 @@ sealed class TemporaryFolder : IDisposable
         }
         catch (IOException)
         {
-            // A process that was killed a moment ago may still hold a file; the system's temporary folder is cleaned by others.
+            // A process that was killed a moment ago may still hold a file; the system's temporary folder is cleaned by
+            // others.
         }
     }
 }

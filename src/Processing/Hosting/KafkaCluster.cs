@@ -25,7 +25,9 @@ sealed class KafkaClusterFactory(IServiceProvider services) : IClusterFactory
         var client = new ClientOptions { BootstrapServers = options.BootstrapServers };
         client = string.IsNullOrWhiteSpace(options.ClientId) ? client : client with { ClientId = options.ClientId };
         return new KafkaCluster(
-            new KafkaClient(options.ConfigureClient?.Invoke(client) ?? client, runtime), runtime, options.ConfigureConsumer);
+                new KafkaClient(options.ConfigureClient?.Invoke(client) ?? client, runtime),
+            runtime,
+            options.ConfigureConsumer);
     }
 }
 

@@ -52,7 +52,7 @@ public sealed class AShutdownDrains
             .DrainTimeout(TimeSpan.FromMilliseconds(100))
             .Handle<string>(topic, (value, record, cancellation) => log.RunAsync(record, value, () =>
                 record.Offset < 3 ? ValueTask.CompletedTask
-                : new ValueTask(Task.Delay(Timeout.InfiniteTimeSpan, cancellation)))));
+                : new ValueTask(Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellation)))));
         await Until.TrueAsync(() => log.Begun == 4, "a handler hangs");
 
         await host.StopAsync();
