@@ -1,4 +1,3 @@
-using Millrace.Client.Consume;
 using Millrace.Ops.DeadLetters;
 using Millrace.Protocol;
 using Millrace.Protocol.Records;
