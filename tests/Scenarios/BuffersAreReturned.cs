@@ -28,7 +28,9 @@ sealed class BuffersAreReturned : BeforeAfterTestAttribute
         if (TestContext.Current.KeyValueStorage.TryRemove(KeyOf(test), out var pool)
             && TestContext.Current.TestState?.Result == TestResult.Passed)
         {
-            ((DiagnosticBufferPool)pool!).AssertAllReturned();
+            var buffers = (DiagnosticBufferPool)pool!;
+            Assert.True(buffers.TotalRented > 0, "The scenario did not use its pool.");
+            buffers.AssertAllReturned();
         }
     }
 

@@ -43,9 +43,9 @@ public sealed class ACrashRepeatsOnlyWhatWasNotDone
 
         Assert.Subset(
             new HashSet<string>(["7", "100", "101", "102"]), second.Done.Select(static run => run.Value).ToHashSet());
-        Assert.InRange(successor.Status.RedeliveredKnownDone + second.DoneCount, 96, 103);
         gate.SetResult();
         await successor.StopAsync();
+        Assert.Equal(103 - 7, successor.Status.RedeliveredKnownDone + second.DoneCount);
         Assert.Equal((103L, ""), await CommittedAsync(cluster, group, topic));
     }
 

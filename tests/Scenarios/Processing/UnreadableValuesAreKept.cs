@@ -37,7 +37,8 @@ public sealed class UnreadableValuesAreKept
 
         foreach (var (source, letter) in sources.Zip(dead))
         {
-            Assert.Equal((source.Key, source.Value), (letter.Key!, letter.Value!));
+            Assert.Equal(source.Key, letter.Key);
+            Assert.Equal(source.Value, letter.Value);
             Assert.Equal(source.Headers.Select(Text), letter.Headers.Take(source.Headers.Count).Select(Text));
             Assert.Equal("deserialization", letter.HeaderText(DeadLetterHeaders.Reason));
             Assert.Equal($"{source.Offset}", letter.HeaderText(DeadLetterHeaders.OriginalOffset));
