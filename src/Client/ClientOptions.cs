@@ -60,6 +60,11 @@ public sealed record ClientOptions
     /// <c>auto.create.topics.enable</c> agrees. Default false: a mistyped name should not become a topic.</summary>
     public bool AllowAutoTopicCreation { get; init; }
 
+    /// <summary>How long a broker may be silent before the others are asked whether it is still there. A sixth of the
+    /// request timeout, 5 s by default: brokers that hang are fenced by the cluster after 9 s, and a partition whose
+    /// leader moved need not wait for the whole timeout.</summary>
+    internal TimeSpan SlowAfter => RequestTimeout / 6;
+
     /// <summary>Checks every value and returns the parsed bootstrap list.</summary>
     internal IReadOnlyList<(string Host, int Port)> Validate()
     {

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Millrace.Protocol;
 
 namespace Millrace.Client;
 
@@ -21,6 +22,10 @@ static partial class LogMessages
 
     [LoggerMessage(1004, LogLevel.Debug, "{Broker} throttles this client for {ThrottleMs} ms.")]
     public static partial void Throttled(ILogger logger, string broker, int throttleMs);
+
+    [LoggerMessage(1005, LogLevel.Information,
+        "{Broker} has not answered {Api} yet; asking the cluster whether it is still there.")]
+    public static partial void Slow(ILogger logger, string broker, ApiKey api);
 
     [LoggerMessage(1010, LogLevel.Warning, "Metadata could not be refreshed: {Reason}")]
     public static partial void MetadataFailed(ILogger logger, string reason);

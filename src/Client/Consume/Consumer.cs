@@ -29,7 +29,10 @@ public sealed partial class Consumer : IAsyncDisposable
         _core = core;
         _options = options;
         // Its own connections: a long poll or a waiting join of another consumer of this client must not hold it up.
-        _lanes = new ConnectionPool(core.Options, core.Runtime, core.Options.Validate());
+        _lanes = new ConnectionPool(core.Options, core.Runtime, core.Options.Validate())
+        {
+            OnSlow = () => core.Metadata.RequestRefresh(),
+        };
         _lanes.Update(core.Metadata.View);
         _fetching = new Fetching(core, options, _lanes, _signals);
         if (options.GroupId is { } group)

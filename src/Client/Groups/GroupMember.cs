@@ -228,8 +228,12 @@ sealed class GroupMember : IAsyncDisposable
                     _machine.OnSync(sync, synced, Now);
                 break;
             case GroupRequest.Heartbeat heartbeat:
+                // Brokers answer it at once: one that takes its time may hang, and then half a session is left to
+                // find the next coordinator.
+                var patience = Math.Min(
+                    _settings.SessionTimeoutMs / 2, (int)_core.Options.RequestTimeout.TotalMilliseconds);
                 var beat = await CallAsync<HeartbeatRequest, HeartbeatResponse>(
-                    heartbeat.Message, HeartbeatCap, _settings.SessionTimeoutMs).ConfigureAwait(false);
+                    heartbeat.Message, HeartbeatCap, patience).ConfigureAwait(false);
                 Check(beat.ErrorCode);
                 lock (_gate)
                     _machine.OnHeartbeat(heartbeat, beat.ErrorCode, Now);

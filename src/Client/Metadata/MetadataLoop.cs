@@ -202,11 +202,20 @@ sealed class MetadataLoop : IAsyncDisposable
         var isBootstrapping = _pool.Known.Count == 0;
         while (true)
         {
-            foreach (var peer in candidates)
+            for (var i = 0; i < candidates.Count; i++)
             {
+                var peer = candidates[i];
+                // A broker that hangs must not hide from the client that the cluster has gone on without it. The last
+                // one gets all the time there is: all of them may be slow.
+                var patience = i < candidates.Count - 1 ? _options.SlowAfter : Timeout.InfiniteTimeSpan;
                 try
                 {
-                    return await AskAsync(peer).ConfigureAwait(false);
+                    return await AskAsync(peer, patience).ConfigureAwait(false);
+                }
+                catch (OperationCanceledException e) when (!_shutdown.IsCancellationRequested)
+                {
+                    last = new KafkaConnectionException($"{peer.Name} does not answer.", e);
+                    failures.Add(last.Message);
                 }
                 catch (KafkaConnectionException e)
                 {
@@ -230,11 +239,13 @@ sealed class MetadataLoop : IAsyncDisposable
         }
     }
 
-    async Task<ClusterView> AskAsync(BrokerPeer peer)
+    async Task<ClusterView> AskAsync(BrokerPeer peer, TimeSpan patience)
     {
-        var connection = await peer.GetAsync(ConnectionKind.General, _shutdown.Token).ConfigureAwait(false);
+        using var late = new CancellationTokenSource(patience, _runtime.TimeProvider);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, _shutdown.Token);
+        var connection = await peer.GetAsync(ConnectionKind.General, either.Token).ConfigureAwait(false);
         var response = await connection.SendAsync<MetadataRequest, MetadataResponse>(
-            BuildRequest(), VersionCap, cancellation: _shutdown.Token).ConfigureAwait(false);
+            BuildRequest(), VersionCap, cancellation: either.Token).ConfigureAwait(false);
         if (response.ErrorCode != ErrorCode.None)
         {
             throw new KafkaServerException(response.ErrorCode, $"{peer.Name} refused the metadata request.");

@@ -15,15 +15,16 @@ sealed partial class BrokerConnection
     static readonly string SoftwareVersion =
         typeof(BrokerConnection).Assembly.GetName().Version?.ToString(3) ?? "0";
 
-    /// <summary>Connects and negotiates versions.</summary>
+    /// <summary>Connects and negotiates versions. <paramref name="onSlow"/> is called, without locks, when the broker
+    /// has been silent for longer than <see cref="ClientOptions.SlowAfter"/>, and again while it is.</summary>
     /// <exception cref="KafkaConnectionException">The broker cannot be reached, or does not speak the
     /// protocol.</exception>
     public static async Task<BrokerConnection> OpenAsync(
         string host, int port, string broker, ClientOptions options, ClientRuntime runtime, ILogger logger,
-        CancellationToken cancellation)
+        Action onSlow, CancellationToken cancellation)
     {
         var transport = await runtime.Transport.ConnectAsync(host, port, cancellation).ConfigureAwait(false);
-        var connection = new BrokerConnection(transport, broker, options, runtime, logger);
+        var connection = new BrokerConnection(transport, broker, options, runtime, logger, onSlow);
         _ = Loop.Start("connection reader", logger, connection.ReadLoopAsync);
         try
         {

@@ -92,6 +92,7 @@ sealed partial class BrokerConnection
             request = isExpected ? _inFlight.Dequeue() : null;
             var now = _runtime.NowMs();
             _lastUsedMs = now;
+            _isSlow = false;
             if (_inFlight.Count == 0)
             {
                 ArmTimer(now, now + (long)_options.ConnectionMaxIdle.TotalMilliseconds);

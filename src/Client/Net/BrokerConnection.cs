@@ -24,6 +24,7 @@ sealed partial class BrokerConnection : IDisposable
     readonly ClientOptions _options;
     readonly ClientRuntime _runtime;
     readonly ILogger _logger;
+    readonly Action _onSlow;
     readonly ITimer _timer;
     readonly CancellationTokenSource _closing = new();
     readonly Lock _gate = new();
@@ -32,6 +33,7 @@ sealed partial class BrokerConnection : IDisposable
     readonly List<OutgoingFrame> _writing = [];            // the writer's own
     readonly List<ReadOnlyMemory<byte>> _segments = [];    // the writer's own
     bool _isWriting;                                       // guarded by _gate
+    volatile bool _isSlow;                                 // written under _gate
     bool _isFailed;                                        // guarded by _gate; set once pending requests were told
     KafkaConnectionException? _closedBy;                   // guarded by _gate for writing
     long _lastUsedMs;                                      // guarded by _gate
@@ -40,8 +42,9 @@ sealed partial class BrokerConnection : IDisposable
     int _correlationId;
 
     BrokerConnection(ITransportConnection transport, string broker, ClientOptions options, ClientRuntime runtime,
-        ILogger logger)
+        ILogger logger, Action onSlow)
     {
+        _onSlow = onSlow;
         _transport = transport;
         Broker = broker;
         _options = options;
@@ -60,6 +63,10 @@ sealed partial class BrokerConnection : IDisposable
     public ApiVersionTable Versions { get; private set; } = new(null);
 
     public bool IsOpen => Volatile.Read(ref _closedBy) is null;
+
+    /// <summary>The oldest request has waited longer than the broker should need. It may hang, or its host may be gone
+    /// without closing the connection.</summary>
+    public bool IsSlow => _isSlow;
 
     /// <summary>Requests written or waiting to be written.</summary>
     public int InFlight
@@ -130,6 +137,7 @@ sealed partial class BrokerConnection : IDisposable
             foreach (var request in _inFlight)
             {
                 request.DeadlineMs += throttleMs;
+                request.SlowAtMs += throttleMs;
             }
         }
     }
@@ -144,11 +152,14 @@ sealed partial class BrokerConnection : IDisposable
                 throw new KafkaConnectionException(closed.Message, closed, closed.IsTransient);
             }
             frame.Request.DeadlineMs = Math.Max(now, _holdUntilMs) + timeoutMs;
+            // What a request may take beyond the usual is what the broker may hold it: a long poll, a waiting join.
+            var heldMs = Math.Max(0, timeoutMs - (long)_options.RequestTimeout.TotalMilliseconds);
+            frame.Request.SlowAtMs = Math.Max(now, _holdUntilMs) + heldMs + (long)_options.SlowAfter.TotalMilliseconds;
             _lastUsedMs = now;
             if (frame.Request.ExpectsResponse)
             {
                 _inFlight.Enqueue(frame.Request);
-                ArmTimer(now, frame.Request.DeadlineMs);
+                ArmTimer(now, Math.Min(frame.Request.SlowAtMs, frame.Request.DeadlineMs));
             }
             _outgoing.Enqueue(frame);
             if (_isWriting)
@@ -277,7 +288,8 @@ sealed partial class BrokerConnection : IDisposable
     void OnTimer()
     {
         var now = _runtime.NowMs();
-        KafkaConnectionException reason;
+        KafkaConnectionException? reason = null;
+        PendingRequest? slow = null;
         lock (_gate)
         {
             _timerDueMs = long.MaxValue;
@@ -287,9 +299,10 @@ sealed partial class BrokerConnection : IDisposable
             }
             var due = _lastUsedMs + (long)_options.ConnectionMaxIdle.TotalMilliseconds;
             PendingRequest? late = null;
-            if (_inFlight.Count > 0)
+            if (_inFlight.TryPeek(out var oldest))
             {
-                due = long.MaxValue;
+                slow = NoteSlow(oldest, now);
+                due = oldest.SlowAtMs;
                 foreach (var request in _inFlight)
                 {
                     due = Math.Min(due, request.DeadlineMs);
@@ -299,13 +312,36 @@ sealed partial class BrokerConnection : IDisposable
             if (due > now)
             {
                 ArmTimer(now, due);
-                return;
             }
-            reason = late is null
-                ? new KafkaConnectionException($"The connection to {Broker} was closed because it was idle.")
-                : new KafkaConnectionException(
-                    $"{Broker} did not answer {late.ApiKey} in time; the connection was closed.");
+            else
+            {
+                reason = late is null
+                    ? new KafkaConnectionException($"The connection to {Broker} was closed because it was idle.")
+                    : new KafkaConnectionException(
+                        $"{Broker} did not answer {late.ApiKey} in time; the connection was closed.");
+            }
         }
-        Close(reason);
+        if (reason is not null)
+        {
+            Close(reason);
+        }
+        else if (slow is not null)
+        {
+            LogMessages.Slow(_logger, Broker, slow.ApiKey);
+            _onSlow();
+        }
+    }
+
+    // Under _gate. The oldest request alone: those behind it wait for its answer. Said again and again while it waits,
+    // because the cluster may take longer than this client to find that the broker is gone.
+    PendingRequest? NoteSlow(PendingRequest oldest, long now)
+    {
+        if (oldest.SlowAtMs > now)
+        {
+            return null;
+        }
+        oldest.SlowAtMs = now + (long)_options.SlowAfter.TotalMilliseconds;
+        _isSlow = true;
+        return oldest;
     }
 }

@@ -25,7 +25,7 @@ enum ConnectionKind
 /// failures.</summary>
 sealed class BrokerPeer(
     int nodeId, string host, int port, ClientOptions options, ClientRuntime runtime, ILogger logger,
-        CancellationToken shutdown)
+        Action onSlow, CancellationToken shutdown)
 {
     sealed class Lane
     {
@@ -59,6 +59,9 @@ sealed class BrokerPeer(
             }
         }
     }
+
+    /// <summary>A request to it has waited longer than it should need.</summary>
+    public bool IsSlow => Array.Exists(_lanes, static l => l.Current is { IsOpen: true, IsSlow: true });
 
     /// <summary>The open connection of the kind, or null. Never waits.</summary>
     public BrokerConnection? TryGet(ConnectionKind kind) => _lanes[(int)kind].Current is { IsOpen: true } open ? open
@@ -145,8 +148,8 @@ sealed class BrokerPeer(
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, shutdown);
         try
         {
-            var connection = await BrokerConnection.OpenAsync(Host, Port, Name, options, runtime, logger, either.Token)
-                .ConfigureAwait(false);
+            var connection = await BrokerConnection.OpenAsync(
+                Host, Port, Name, options, runtime, logger, onSlow, either.Token).ConfigureAwait(false);
             lock (_gate)
             {
                 _failures = 0;

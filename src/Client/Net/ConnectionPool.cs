@@ -24,6 +24,9 @@ sealed class ConnectionPool : IDisposable
         _bootstrap = [.. bootstrap.Select((b, i) => NewPeer(-1 - i, b.Host, b.Port))];
     }
 
+    /// <summary>Called when a broker has been silent for too long, and again while it is.</summary>
+    public Action? OnSlow { get; set; }
+
     /// <summary>The servers named in the options.</summary>
     public IReadOnlyList<BrokerPeer> Bootstrap => _bootstrap;
 
@@ -57,9 +60,9 @@ sealed class ConnectionPool : IDisposable
         }
     }
 
-    /// <summary>Brokers to ask something that any can answer: those with an open idle connection first, those whose
-    /// last
-    /// connection failed last, otherwise in random order; the bootstrap servers when no broker is known.</summary>
+    /// <summary>Brokers to ask something that any can answer: those with an open idle connection first, those that
+    /// keep a request waiting and those whose last connection failed last, otherwise in random order; the bootstrap
+    /// servers when no broker is known.</summary>
     public List<BrokerPeer> Candidates()
     {
         var known = Known;
@@ -67,7 +70,7 @@ sealed class ConnectionPool : IDisposable
         foreach (var peer in known.Count > 0 ? known : _bootstrap)
         {
             var open = peer.TryGet(ConnectionKind.General);
-            var rank = open is not null ? Math.Min(open.InFlight, 100) : peer.IsBackingOff ? 1000 : 500;
+            var rank = peer.IsSlow || peer.IsBackingOff ? 1000 : open is not null ? Math.Min(open.InFlight, 100) : 500;
             candidates.Add((peer, rank, _runtime.NextDouble()));
         }
         candidates.Sort(static (a, b) => a.Rank != b.Rank ? a.Rank.CompareTo(b.Rank) : a.Tie.CompareTo(b.Tie));
@@ -84,5 +87,5 @@ sealed class ConnectionPool : IDisposable
     }
 
     BrokerPeer NewPeer(int nodeId, string host, int port) =>
-        new(nodeId, host, port, _options, _runtime, _logger, _shutdown.Token);
+        new(nodeId, host, port, _options, _runtime, _logger, () => OnSlow?.Invoke(), _shutdown.Token);
 }

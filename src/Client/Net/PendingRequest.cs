@@ -23,6 +23,10 @@ abstract class PendingRequest(ApiKey apiKey, short version, bool isFlexible)
     /// <summary>When the answer must be here, by the monotonic clock. Guarded by the connection's lock.</summary>
     public long DeadlineMs { get; set; }
 
+    /// <summary>When its answer takes so long that the broker may have gone without a word. Guarded by the connection's
+    /// lock.</summary>
+    public long SlowAtMs { get; set; }
+
     /// <summary>True as soon as bytes of the request may have left. Guarded by the connection's lock.</summary>
     public bool IsWritten { get; set; }
 

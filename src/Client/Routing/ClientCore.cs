@@ -17,6 +17,7 @@ sealed class ClientCore : IAsyncDisposable
         Runtime = runtime;
         Pool = new ConnectionPool(options, runtime, options.Validate());
         Metadata = new MetadataLoop(options, runtime, Pool);
+        Pool.OnSlow = () => Metadata.RequestRefresh();
         Coordinators = new CoordinatorCache(this);
         Logger = runtime.LoggerFactory.CreateLogger("Millrace.Client");
     }

@@ -8,15 +8,15 @@ using Xunit;
 
 namespace Millrace.Unit.Client;
 
-/// <summary>One broker in memory that answers as the test says. It keeps Kafka's rule of sequences, so that what the
-/// client numbers wrongly is refused here as there.</summary>
+/// <summary>One broker in memory, or two that share their logs, that answers as the test says. It keeps Kafka's rule of
+/// sequences, so that what the client numbers wrongly is refused here as there.</summary>
 sealed class ScriptedBroker : IAsyncDisposable
 {
     readonly MemoryTransport _transport = new();
     readonly CancellationTokenSource _stop = new();
     readonly ConcurrentDictionary<int, Log> _logs = new();
     readonly ConcurrentBag<ITransportConnection> _connections = [];
-    ITransportListener? _listener;
+    readonly List<ITransportListener> _listeners = [];
 
     /// <summary>The answer to a Produce for a partition before the rules apply: an error to answer instead of
     /// appending.</summary>
@@ -33,6 +33,18 @@ sealed class ScriptedBroker : IAsyncDisposable
 
     public int ProduceRequests;
 
+    /// <summary>There is also a broker 2, at <c>other:9092</c>.</summary>
+    public bool HasSecondNode { get; init; }
+
+    /// <summary>The cluster has given broker 1 up: broker 2 leads, and metadata lists it alone.</summary>
+    public volatile bool HasMoved;
+
+    /// <summary>Which requests to which node are read and never answered: a broker that hangs.</summary>
+    public Func<int, ApiKey, bool> IsSilentTo { get; set; } = static (_, _) => false;
+
+    /// <summary>How many requests were not answered because of <see cref="IsSilentTo"/>.</summary>
+    public int Unanswered;
+
     public TestClock Clock { get; } = new();
 
     public DiagnosticBufferPool Pool { get; } = new();
@@ -43,8 +55,11 @@ sealed class ScriptedBroker : IAsyncDisposable
 
     public async Task<KafkaClient> StartAsync(ClientOptions? options = null)
     {
-        _listener = await _transport.ListenAsync("broker", 9092, _stop.Token);
-        _ = AcceptAsync();
+        await ListenAsync("broker", 1);
+        if (HasSecondNode)
+        {
+            await ListenAsync("other", 2);
+        }
         return new KafkaClient(
             options ?? new ClientOptions { BootstrapServers = "broker:9092" },
             new ClientRuntime
@@ -82,23 +97,30 @@ sealed class ScriptedBroker : IAsyncDisposable
     {
         _stop.Cancel();
         DropConnections();
-        if (_listener is not null)
+        foreach (var listener in _listeners)
         {
-            await _listener.DisposeAsync();
+            await listener.DisposeAsync();
         }
     }
 
-    async Task AcceptAsync()
+    async Task ListenAsync(string host, int node)
+    {
+        var listener = await _transport.ListenAsync(host, 9092, _stop.Token);
+        _listeners.Add(listener);
+        _ = AcceptAsync(listener, node);
+    }
+
+    async Task AcceptAsync(ITransportListener listener, int node)
     {
         while (!_stop.IsCancellationRequested)
         {
-            var connection = await _listener!.AcceptAsync(_stop.Token);
+            var connection = await listener.AcceptAsync(_stop.Token);
             _connections.Add(connection);
-            _ = ServeAsync(connection);
+            _ = ServeAsync(connection, node);
         }
     }
 
-    async Task ServeAsync(ITransportConnection connection)
+    async Task ServeAsync(ITransportConnection connection, int node)
     {
         try
         {
@@ -107,6 +129,11 @@ sealed class ScriptedBroker : IAsyncDisposable
                 var size = await ReadAsync(connection, 4);
                 var frame = await ReadAsync(
                     connection, System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(size));
+                if (IsSilentTo(node, (ApiKey)System.Buffers.Binary.BinaryPrimitives.ReadInt16BigEndian(frame)))
+                {
+                    Interlocked.Increment(ref Unanswered);
+                    continue;
+                }
                 using var writer = Answer(frame);
                 if (writer is null)
                 {
@@ -197,11 +224,18 @@ sealed class ScriptedBroker : IAsyncDisposable
         ],
     };
 
+    static MetadataResponse.MetadataResponseBroker Node(int id, string host) =>
+        new() { NodeId = id, Host = host, Port = 9092 };
+
     MetadataResponse Metadata() => new()
     {
         ClusterId = "scripted",
         ControllerId = 1,
-        Brokers = [new() { NodeId = 1, Host = "broker", Port = 9092 }],
+        Brokers =
+        [
+            .. HasMoved ? [] : new[] { Node(1, "broker") },
+            .. HasSecondNode ? new[] { Node(2, "other") } : [],
+        ],
         Topics =
         [
             new()
@@ -209,12 +243,12 @@ sealed class ScriptedBroker : IAsyncDisposable
                 Name = "t",
                 ErrorCode = HasTopic ? ErrorCode.None : ErrorCode.UnknownTopicOrPartition,
                 Partitions = HasTopic
-                    ? [.. Enumerable.Range(0, Partitions).Select(static p =>
+                    ? [.. Enumerable.Range(0, Partitions).Select(p =>
                         new MetadataResponse.MetadataResponsePartition
                         {
                             PartitionIndex = p,
-                            LeaderId = 1,
-                            LeaderEpoch = 0,
+                            LeaderId = HasMoved ? 2 : 1,
+                            LeaderEpoch = HasMoved ? 1 : 0,
                         })]
                     : [],
             },
