@@ -84,12 +84,13 @@ sealed class ClientConnection : IDisposable
         await _ended.Task.ConfigureAwait(false);
     }
 
-    /// <summary>Closes unless something is being worked on.</summary>
+    /// <summary>Closes unless something is being worked on. An answer that the client does not take is not
+    /// work.</summary>
     public void CloseIfIdle()
     {
         lock (_gate)
         {
-            if (_active > 0) return;
+            if (_active > 0 && !_isSending) return;
         }
 
         Abort("idle");
@@ -140,7 +141,8 @@ sealed class ClientConnection : IDisposable
                 while (TryFrame(buffer.Memory.Span[start..end], out var length, out needed))
                 {
                     if (!HasRoom(length)) await WaitForRoomAsync(length).ConfigureAwait(false);
-                    Begin(buffer, buffer.Memory.Slice(start + Frame.SizePrefix, length - Frame.SizePrefix));
+                    var gate = Begin(buffer, buffer.Memory.Slice(start + Frame.SizePrefix, length - Frame.SizePrefix));
+                    if (gate is not null) await gate.ConfigureAwait(false);
                     start += length;
                 }
 
@@ -214,7 +216,8 @@ sealed class ClientConnection : IDisposable
         }
     }
 
-    void Begin(SharedBuffer buffer, ReadOnlyMemory<byte> frame)
+    // What has to complete before the next request may begin, or null.
+    Task? Begin(SharedBuffer buffer, ReadOnlyMemory<byte> frame)
     {
         var reader = new WireReader(frame);
         var handler = _context.Router.Route(ref reader, out var header);
@@ -240,18 +243,20 @@ sealed class ClientConnection : IDisposable
         }
 
         ValueTask<IMessage?> answer;
+        Task? gate;
         try
         {
-            answer = _context.Router.HandleAsync(handler, frame[reader.Position..], exchange.Context);
+            answer = _context.Router.HandleAsync(handler, frame[reader.Position..], exchange.Context, out gate);
         }
         catch (Exception e)
         {
             Fail(exchange, e);
-            return;
+            return null;
         }
 
         if (answer.IsCompletedSuccessfully) Complete(exchange, answer.Result);
         else _ = FinishAsync(exchange, answer);
+        return gate;
     }
 
     async Task FinishAsync(Exchange exchange, ValueTask<IMessage?> pending)

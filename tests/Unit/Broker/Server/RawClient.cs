@@ -21,17 +21,23 @@ sealed class TestBroker : IAsyncDisposable
 
     public KafkaBroker Broker => _broker;
 
-    public static async Task<TestBroker> StartAsync(BrokerOptions? options = null, IFileSystem? files = null)
+    /// <param name="options">The broker's options.</param>
+    /// <param name="files">Its disk.</param>
+    /// <param name="change">Changes what else it runs on.</param>
+    public static async Task<TestBroker> StartAsync(
+        BrokerOptions? options = null, IFileSystem? files = null, Func<BrokerRuntime, BrokerRuntime>? change = null)
     {
         var pool = new DiagnosticBufferPool();
         var transport = new MemoryTransport();
-        var broker = await KafkaBroker.StartAsync(options ?? new BrokerOptions(), new BrokerRuntime
+        var runtime = new BrokerRuntime
         {
             Transports = [transport],
             Files = files ?? new MemoryFileSystem(),
             Random = new Random(7),
             Pool = pool,
-        });
+        };
+        var broker = await KafkaBroker.StartAsync(
+            options ?? new BrokerOptions(), change is null ? runtime : change(runtime));
         return new TestBroker(transport, broker, pool);
     }
 
