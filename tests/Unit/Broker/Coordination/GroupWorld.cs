@@ -311,7 +311,11 @@ sealed class GroupWorld
         if (Group is not { } group) return;
         Assert.True(group.Generation >= _generation, $"The generation fell from {_generation} to {group.Generation}.");
         _generation = group.Generation;
-        Assert.True(group.Members.Count <= Math.Max(_options.MaxSize, 1), $"{group.Members.Count} members.");
+        // Static members that are away stay beyond the limit, as do those of the last generation until it is complete.
+        var counted = group.State == GroupState.PreparingRebalance
+            ? group.CountJoining
+            : group.Members.Values.Count(static m => m.InstanceId is null);
+        Assert.True(counted <= _options.MaxSize, $"{counted} members.");
         if (group.State is GroupState.Stable or GroupState.CompletingRebalance)
         {
             Assert.NotNull(group.LeaderId);

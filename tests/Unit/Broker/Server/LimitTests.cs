@@ -10,8 +10,6 @@ namespace Millrace.Unit.Broker.Server;
 
 public sealed class LimitTests
 {
-    static readonly TimeSpan Idle = TimeSpan.FromMinutes(10);
-
     [Fact]
     public async Task A_connection_without_traffic_is_closed_after_the_idle_time()
     {
@@ -38,10 +36,10 @@ public sealed class LimitTests
         await using var broker = await TestBroker.StartAsync(options, change: r => r with { Time = clock });
         await using var client = await broker.ConnectAsync();
         await client.CreateAsync("t");
-        await client.SendAsync<FetchRequest, FetchResponse>(RawClient.Fetch("t", 0, 3_600_000), 12);
         // The fetch is parked once its timer is set; every other timer was there before.
         var before = clock.TimerCount;
-        await Until(() => clock.TimerCount > before || broker.Broker.ConnectionCount == 1);
+        await client.SendAsync<FetchRequest, FetchResponse>(RawClient.Fetch("t", 0, 3_600_000), 12);
+        await TestBroker.UntilAsync(() => clock.TimerCount > before);
         for (var minute = 0; minute < 30; minute++) clock.Advance(TimeSpan.FromMinutes(1));
         await using var other = await broker.ConnectAsync();
         await other.ProduceAsync("t", "x");
@@ -65,7 +63,7 @@ public sealed class LimitTests
             await other.FetchAsync("t", 1);
         }
 
-        await Until(() => broker.Broker.ConnectionCount == 1);
+        await TestBroker.UntilAsync(() => broker.Broker.ConnectionCount == 1);
         Assert.Equal(ErrorCode.None, (await other.FetchAsync("t", 1)).ErrorCode);
     }
 
@@ -78,7 +76,7 @@ public sealed class LimitTests
         await first.CreateAsync("t");
         await using (var refused = await broker.ConnectAsync()) Assert.Null(await refused.ReceiveFrameAsync());
         await first.DisposeAsync();
-        await Until(() => broker.Broker.ConnectionCount == 0);
+        await TestBroker.UntilAsync(() => broker.Broker.ConnectionCount == 0);
         await using var second = await broker.ConnectAsync();
         Assert.Equal(ErrorCode.None, (await second.FetchAsync("t", 0)).ErrorCode);
     }
@@ -138,12 +136,5 @@ public sealed class LimitTests
         var refused = await client.CreateAsync("u", 1);
         Assert.Equal(ErrorCode.InvalidPartitions, refused.ErrorCode);
         Assert.Contains("Limits.MaxPartitions", refused.ErrorMessage, StringComparison.Ordinal);
-    }
-
-    /// <summary>Waits for a condition, with a deadline.</summary>
-    public static async Task Until(Func<bool> condition)
-    {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while (!condition()) await Task.Delay(5, deadline.Token);
     }
 }

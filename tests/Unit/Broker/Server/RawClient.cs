@@ -44,6 +44,13 @@ sealed class TestBroker : IAsyncDisposable
     public async Task<RawClient> ConnectAsync() =>
         new(await _transport.ConnectAsync("127.0.0.1", Broker.Port, CancellationToken.None));
 
+    /// <summary>Waits for a condition, with a deadline.</summary>
+    public static async Task UntilAsync(Func<bool> condition)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (!condition()) await Task.Delay(5, deadline.Token);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _broker.DisposeAsync();

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using Millrace.Broker;
 using Millrace.Broker.Log;
-using Millrace.MessageGenerator;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
 using Millrace.Protocol.Wire;
@@ -52,7 +51,8 @@ public sealed class ServerFuzzTests
             options, change: r => r with { Pool = pool, LoggerFactory = log });
         await using var good = await broker.ConnectAsync();
         await good.CreateAsync("t", 2);
-        var served = (await good.CallAsync<ApiVersionsRequest, ApiVersionsResponse>(new ApiVersionsRequest(), 0)).ApiKeys;
+        var versions = await good.CallAsync<ApiVersionsRequest, ApiVersionsResponse>(new ApiVersionsRequest(), 0);
+        var served = versions.ApiKeys;
         var produced = 0;
         for (var i = 0; i < Frames; i++)
         {
@@ -79,7 +79,7 @@ public sealed class ServerFuzzTests
             produced++;
         }
 
-        await LimitTests.Until(() => broker.Broker.ConnectionCount == 1);
+        await TestBroker.UntilAsync(() => broker.Broker.ConnectionCount == 1);
         var end = (await good.FetchAsync("t", 0)).HighWatermark;
         Assert.True(end >= produced, $"{end} records of {produced}.");
         Assert.InRange(pool.PeakBytes, 1, MaxPoolBytes);
@@ -100,7 +100,8 @@ public sealed class ServerFuzzTests
         using var writer = new WireWriter(BufferPool.Default);
         var size = writer.ReserveInt32();
         var flexible = message.Flexible.Contains(version);
-        Frame.WriteRequestHeader(writer, new RequestHeader((ApiKey)api.ApiKey, version, random.Next(), "fuzz"), flexible);
+        var header = new RequestHeader((ApiKey)api.ApiKey, version, random.Next(), "fuzz");
+        Frame.WriteRequestHeader(writer, header, flexible);
         request.Write(writer, version);
         writer.PatchSize(size);
         return writer.ToArray();
@@ -163,7 +164,8 @@ public sealed class ServerFuzzTests
             case 1:
                 return bytes[..random.Next(from, bytes.Length)];
             case 2:
-                BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(random.Next(from, bytes.Length - 3)), Hostile(random));
+                var at = random.Next(from, bytes.Length - 3);
+                BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(at), Hostile(random));
                 return bytes;
             case 3:
                 random.NextBytes(bytes.AsSpan(Math.Min(bytes.Length, Math.Max(from, random.Next(64)))));

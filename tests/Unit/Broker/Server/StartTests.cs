@@ -21,7 +21,7 @@ public sealed class StartTests
         { "MaxConnections", With(new() { MaxConnections = 0 }), "Limits.MaxConnections is 0: give at least 1" },
         { "InFlight", With(new() { MaxInFlightPerConnection = 0 }), "MaxInFlightPerConnection is 0: give at least 1" },
         { "ReceiveBuffer", With(new() { ReceiveBufferBytes = 1 }), "ReceiveBufferBytes is 1: give at least 1024" },
-        { "Idle", With(new() { ConnectionIdleTimeout = default }), "ConnectionIdleTimeout is 00:00:00: give a positive" },
+        { "Idle", With(new() { ConnectionIdleTimeout = default }), "ConnectionIdleTimeout is 00:00:00: give a" },
         { "Coordinator", With(new() { MaxCoordinatorQueue = 0 }), "MaxCoordinatorQueue is 0: give at least 1" },
         { "NodeId", new() { NodeId = -1 }, "NodeId is -1: give a number from 0" },
         { "DataDirectory", new() { DataDirectory = "" }, "DataDirectory is empty: give a path, or null" },
@@ -77,7 +77,7 @@ public sealed class StartTests
         var transport = new MemoryTransport();
         foreach (var error in new[] { StorageError.AccessDenied, StorageError.Full, StorageError.Failed })
         {
-            var files = new MemoryFileSystem { Fault = (operation, _) => operation == FileOperation.Create ? error : null };
+            var files = new MemoryFileSystem { Fault = (kind, _) => kind == FileOperation.Create ? error : null };
             var runtime = new BrokerRuntime { Transports = [transport], Files = files, Random = new Random(1) };
             var options = new BrokerOptions { DataDirectory = "/data", Port = 9092 };
             var e = await Assert.ThrowsAsync<StorageException>(() => KafkaBroker.StartAsync(options, runtime));
@@ -94,7 +94,8 @@ public sealed class StartTests
         using var folder = new TemporaryFolder();
         var other = Path.Combine(folder.Path, "letters.txt");
         await File.WriteAllTextAsync(other, "dear", TestContext.Current.CancellationToken);
-        var e = await Assert.ThrowsAsync<StorageException>(() => StartAsync(new() { DataDirectory = folder.Path, Port = 0 }));
+        var options = new BrokerOptions { DataDirectory = folder.Path, Port = 0 };
+        var e = await Assert.ThrowsAsync<StorageException>(() => StartAsync(options));
         Assert.Contains("it is not a data directory. Use an empty one", e.Message, StringComparison.Ordinal);
         Assert.Equal("dear", await File.ReadAllTextAsync(other, TestContext.Current.CancellationToken));
     }
