@@ -1,5 +1,6 @@
 #!/bin/bash
-# Apache Kafka's own tools against the broker at $BOOTSTRAP: one line per check that passed, exit 1 at the first that did not.
+# Apache Kafka's own tools against the broker at $BOOTSTRAP: a line per check that passed, exit 1 at the first that did
+# not.
 # $KAFKA is a command that runs a tool by its name without "kafka-" and ".sh": "$KAFKA topics --list".
 set -u -o pipefail
 B=${BOOTSTRAP:?set BOOTSTRAP to host:port}
@@ -41,7 +42,8 @@ check "consumer-groups --describe: everything is committed" 10010 \
         awk -v t="$RUN" '$2 == t { sum += $4 } END { print sum }')"
 has "consumer-groups --list --state" "$RUN-g.*Empty" "$(t consumer-groups --bootstrap-server "$B" --list --state 2>&1)"
 has "consumer-groups --reset-offsets" "$RUN " \
-    "$(t consumer-groups --bootstrap-server "$B" --reset-offsets --to-earliest --topic "$RUN" --group "$RUN-g" --execute 2>&1)"
+    "$(t consumer-groups --bootstrap-server "$B" --reset-offsets --to-earliest --topic "$RUN" --group "$RUN-g" \
+        --execute 2>&1)"
 check "the group begins anew" 10010 "$(group 10010 | wc -l)"
 has "consumer-groups --delete" "successful" \
     "$(t consumer-groups --bootstrap-server "$B" --delete --group "$RUN-g" 2>&1)"

@@ -77,10 +77,19 @@ sealed class ClientConnection : IDisposable
         await EndAsync(reason).ConfigureAwait(false);
     }
 
-    /// <summary>Stops reading and ends once what was begun is answered.</summary>
+    /// <summary>Stops reading; completes once what was begun is answered and every buffer is given
+    /// back.</summary>
     public async Task StopAsync()
     {
-        if (!_ended.Task.IsCompleted) await _closed.CancelAsync().ConfigureAwait(false);
+        try
+        {
+            await _closed.CancelAsync().ConfigureAwait(false);
+        }
+        catch (ObjectDisposedException)
+        {
+            // It has ended by itself meanwhile.
+        }
+
         await _ended.Task.ConfigureAwait(false);
     }
 
@@ -108,6 +117,7 @@ sealed class ClientConnection : IDisposable
     {
         _writer.Dispose();
         _closed.Dispose();
+        _ended.TrySetResult();
     }
 
     async Task EndAsync(string reason)
@@ -126,7 +136,6 @@ sealed class ClientConnection : IDisposable
         lock (_gate) _abortReason ??= reason;
         await _transport.DisposeAsync().ConfigureAwait(false);
         _context.Logger.Disconnected(_transport.RemoteEndPoint, _abortReason!);
-        _ended.TrySetResult();
     }
 
     async Task<string> ReadAsync()

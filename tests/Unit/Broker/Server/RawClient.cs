@@ -45,10 +45,13 @@ sealed class TestBroker : IAsyncDisposable
         new(await _transport.ConnectAsync("127.0.0.1", Broker.Port, CancellationToken.None));
 
     /// <summary>Waits for a condition, with a deadline.</summary>
-    public static async Task UntilAsync(Func<bool> condition)
+    public static Task UntilAsync(Func<bool> condition) => UntilAsync(() => Task.FromResult(condition()));
+
+    /// <inheritdoc cref="UntilAsync(Func{bool})"/>
+    public static async Task UntilAsync(Func<Task<bool>> condition)
     {
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while (!condition()) await Task.Delay(5, deadline.Token);
+        while (!await condition()) await Task.Delay(5, deadline.Token);
     }
 
     public async ValueTask DisposeAsync()
