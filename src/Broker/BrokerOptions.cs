@@ -96,6 +96,8 @@ public sealed record BrokerOptions
             return $"Limits.MaxInFlightPerConnection is {Limits.MaxInFlightPerConnection}: give at least 1.";
         if (Limits.ReceiveBufferBytes < 1024)
             return $"Limits.ReceiveBufferBytes is {Limits.ReceiveBufferBytes}: give at least 1024.";
+        if (Limits.MaxCoordinatorQueue < 1)
+            return $"Limits.MaxCoordinatorQueue is {Limits.MaxCoordinatorQueue}: give at least 1.";
         return Limits.ConnectionIdleTimeout <= TimeSpan.Zero
             ? $"Limits.ConnectionIdleTimeout is {Limits.ConnectionIdleTimeout}: give a positive time."
             : null;

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Millrace.Broker.Server;
 using Millrace.Broker.Storage;
 using Millrace.Protocol.Wire;
 
@@ -26,4 +27,7 @@ public sealed record BrokerRuntime
 
     /// <summary>Where log messages go.</summary>
     public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
+
+    /// <summary>Sees every request before its handler; null for none.</summary>
+    internal IRequestGate? Gate { get; init; }
 }

@@ -91,7 +91,7 @@ public sealed class KafkaBroker : IAsyncDisposable
             groups = StartGroups(options, runtime, random, logs, logger);
             var state = new BrokerState(
                 options, logs, groups, ProducerIdsOf(options, runtime), runtime.Time, runtime.Pool, logger);
-            return Serve(state, listeners);
+            return Serve(state, listeners, runtime.Gate);
         }
         catch
         {
@@ -102,11 +102,11 @@ public sealed class KafkaBroker : IAsyncDisposable
         }
     }
 
-    static KafkaBroker Serve(BrokerState state, List<ITransportListener> listeners)
+    static KafkaBroker Serve(BrokerState state, List<ITransportListener> listeners, IRequestGate? gate)
     {
         var options = state.Options;
         var metrics = new Metrics();
-        var router = new RequestRouter(HandlerTable.Create(state));
+        var router = new RequestRouter(HandlerTable.Create(state), gate);
         var server =
             new Listener(new ServerContext(router, options.Limits, state.Time, state.Pool, state.Logger, metrics));
         var first = AdvertisedOf(options, listeners[0]);

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 const require = createRequire((process.env.KAFKAJS_DIR ?? process.cwd()) + '/');
 const { Kafka, CompressionTypes, logLevel } = require('kafkajs');
 const run = `js-${process.pid}-${Date.now()}`;
-const kafka = new Kafka({ clientId: run, brokers: [process.env.BOOTSTRAP], logLevel: logLevel.ERROR });
+const kafka = new Kafka({ clientId: run, brokers: [process.env.BOOTSTRAP], logLevel: logLevel.NOTHING });
 
 function check(what, expected, actual) {
   const [e, a] = [JSON.stringify(expected), JSON.stringify(actual)];

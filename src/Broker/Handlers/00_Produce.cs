@@ -103,7 +103,15 @@ sealed class Produce(BrokerState state)
             return answer;
         }
 
-        var result = log.Append(data.Records!.Value, nowMs);
+        var records = data.Records!.Value;
+        var limit = state.Options.Limits.MaxRequestBytes;
+        if (log.Config.IsCompacting && !CompactedKeys.Check(records, log.Partition, state.Pool, limit, answer))
+        {
+            log = null;
+            return answer;
+        }
+
+        var result = log.Append(records, nowMs);
         answer.ErrorCode = result.Error;
         answer.ErrorMessage = result.Message;
         answer.BaseOffset = result.BaseOffset;

@@ -27,6 +27,8 @@ static class HandlerTable
             new InitProducerId(state),
             new OffsetForLeaderEpoch(state),
             new DescribeConfigs(state),
+            new DeleteGroups(state),
+            new OffsetDelete(state),
             new DescribeCluster(state),
         ];
         handlers.Add(new ApiVersions(handlers));

@@ -134,11 +134,28 @@ sealed partial class LogManager : IDisposable
             }
             catch (StorageException)
             {
-                Topics.Delete(topic.Id);
-                Forget(topic);
+                TakeBack(topic);
                 throw;
             }
             return topic;
+        }
+    }
+
+    // The creation failed half way. A deletion lets the next start remove what is left of the directories, but on a full
+    // disk there may be no space to write it.
+    void TakeBack(TopicEntry topic)
+    {
+        try
+        {
+            Topics.Delete(topic.Id);
+        }
+        catch (StorageException)
+        {
+            Topics.TakeBackLast();
+        }
+        finally
+        {
+            Forget(topic);
         }
     }
 

@@ -52,6 +52,7 @@ sealed class TopicCatalog : IDisposable
     readonly Lock _gate = new(); // one change at a time
     long _end; // guarded by _gate
     State _state = State.Empty; // replaced as a whole under _gate
+    (long End, State State)? _beforeLast; // guarded by _gate
 
     TopicCatalog(IFile file, bool isDurable, int maxRecordBytes)
     {
@@ -145,6 +146,24 @@ sealed class TopicCatalog : IDisposable
         Apply(new Change(SettingsSet, id, topic with { Settings = settings }));
     }
 
+    /// <summary>Makes the last change undone. Unlike a change it needs no space.</summary>
+    /// <exception cref="InvalidOperationException">Nothing was changed, or it was taken back already.</exception>
+    /// <exception cref="StorageException">The file could not be cut.</exception>
+    public void TakeBackLast()
+    {
+        lock (_gate)
+        {
+            var (end, state) = _beforeLast
+                ?? throw new InvalidOperationException("There is no change to take back.");
+            _file.SetLength(end);
+            if (_isDurable)
+                _file.Flush();
+            _end = end;
+            Volatile.Write(ref _state, state);
+            _beforeLast = null;
+        }
+    }
+
     public void Dispose() => _file.Dispose();
 
     void Apply(Change change)
@@ -171,6 +190,7 @@ sealed class TopicCatalog : IDisposable
                 _file.SetLength(_end);
                 throw;
             }
+            _beforeLast = (_end, _state);
             _end += bytes.Length;
             Volatile.Write(ref _state, next);
         }

@@ -77,19 +77,29 @@ sealed class ClientConnection : IDisposable
         await EndAsync(reason).ConfigureAwait(false);
     }
 
-    /// <summary>Stops reading and ends once what was begun is answered.</summary>
+    /// <summary>Stops reading; completes once what was begun is answered and every buffer is given
+    /// back.</summary>
     public async Task StopAsync()
     {
-        if (!_ended.Task.IsCompleted) await _closed.CancelAsync().ConfigureAwait(false);
+        try
+        {
+            await _closed.CancelAsync().ConfigureAwait(false);
+        }
+        catch (ObjectDisposedException)
+        {
+            // It has ended by itself meanwhile.
+        }
+
         await _ended.Task.ConfigureAwait(false);
     }
 
-    /// <summary>Closes unless something is being worked on.</summary>
+    /// <summary>Closes unless something is being worked on. An answer that the client does not take is not
+    /// work.</summary>
     public void CloseIfIdle()
     {
         lock (_gate)
         {
-            if (_active > 0) return;
+            if (_active > 0 && !_isSending) return;
         }
 
         Abort("idle");
@@ -107,6 +117,7 @@ sealed class ClientConnection : IDisposable
     {
         _writer.Dispose();
         _closed.Dispose();
+        _ended.TrySetResult();
     }
 
     async Task EndAsync(string reason)
@@ -125,7 +136,6 @@ sealed class ClientConnection : IDisposable
         lock (_gate) _abortReason ??= reason;
         await _transport.DisposeAsync().ConfigureAwait(false);
         _context.Logger.Disconnected(_transport.RemoteEndPoint, _abortReason!);
-        _ended.TrySetResult();
     }
 
     async Task<string> ReadAsync()
@@ -140,7 +150,8 @@ sealed class ClientConnection : IDisposable
                 while (TryFrame(buffer.Memory.Span[start..end], out var length, out needed))
                 {
                     if (!HasRoom(length)) await WaitForRoomAsync(length).ConfigureAwait(false);
-                    Begin(buffer, buffer.Memory.Slice(start + Frame.SizePrefix, length - Frame.SizePrefix));
+                    var gate = Begin(buffer, buffer.Memory.Slice(start + Frame.SizePrefix, length - Frame.SizePrefix));
+                    if (gate is not null) await gate.ConfigureAwait(false);
                     start += length;
                 }
 
@@ -214,7 +225,8 @@ sealed class ClientConnection : IDisposable
         }
     }
 
-    void Begin(SharedBuffer buffer, ReadOnlyMemory<byte> frame)
+    // What has to complete before the next request may begin, or null.
+    Task? Begin(SharedBuffer buffer, ReadOnlyMemory<byte> frame)
     {
         var reader = new WireReader(frame);
         var handler = _context.Router.Route(ref reader, out var header);
@@ -240,18 +252,20 @@ sealed class ClientConnection : IDisposable
         }
 
         ValueTask<IMessage?> answer;
+        Task? gate;
         try
         {
-            answer = _context.Router.HandleAsync(handler, frame[reader.Position..], exchange.Context);
+            answer = _context.Router.HandleAsync(handler, frame[reader.Position..], exchange.Context, out gate);
         }
         catch (Exception e)
         {
             Fail(exchange, e);
-            return;
+            return null;
         }
 
         if (answer.IsCompletedSuccessfully) Complete(exchange, answer.Result);
         else _ = FinishAsync(exchange, answer);
+        return gate;
     }
 
     async Task FinishAsync(Exchange exchange, ValueTask<IMessage?> pending)

@@ -90,9 +90,10 @@ sealed class Listener : IAsyncDisposable
         }
         finally
         {
+            connection.Dispose();
+            // Afterwards: a stop waits for those that are in the set.
             lock (_gate) _connections.Remove(connection);
             _context.Metrics.Disconnected();
-            connection.Dispose();
         }
     }
 

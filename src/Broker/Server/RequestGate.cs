@@ -14,5 +14,8 @@ enum GateDecision
 /// when unused.</summary>
 interface IRequestGate
 {
+    /// <summary>Called with the requests of a connection one by one, in their order: while one is held, those behind
+    /// it wait.</summary>
+    /// <param name="context">The request, without its body. Its <see cref="RequestContext.Closed"/> ends a wait.</param>
     ValueTask<GateDecision> OnRequestAsync(RequestContext context);
 }

@@ -37,16 +37,35 @@ sealed class RequestRouter
     }
 
     /// <summary>Gives a routed request to its handler.</summary>
-    public ValueTask<IMessage?> HandleAsync(RequestHandler handler, ReadOnlyMemory<byte> body, RequestContext context)
+    /// <param name="handler">What <see cref="Route"/> found.</param>
+    /// <param name="body">The request's body.</param>
+    /// <param name="context">The rest of the request.</param>
+    /// <param name="gate">Null, or completes when the gate has let the request pass or has ended it: requests behind it
+    /// on the same connection begin after that, so that a delay does not change their order.</param>
+    public ValueTask<IMessage?> HandleAsync(
+        RequestHandler handler, ReadOnlyMemory<byte> body, RequestContext context, out Task? gate)
     {
+        gate = null;
         if (_gate is null) return HandlePassedAsync(handler, body, context);
+        var passed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        gate = passed.Task;
         return Gated();
 
         async ValueTask<IMessage?> Gated()
         {
-            if (await _gate.OnRequestAsync(context).ConfigureAwait(false) == GateDecision.Disconnect)
-                throw new CloseConnectionException("a gate asked for it");
-            return await HandlePassedAsync(handler, body, context).ConfigureAwait(false);
+            ValueTask<IMessage?> answer;
+            try
+            {
+                if (await _gate.OnRequestAsync(context).ConfigureAwait(false) == GateDecision.Disconnect)
+                    throw new CloseConnectionException("a gate asked for it");
+                answer = HandlePassedAsync(handler, body, context);
+            }
+            finally
+            {
+                passed.SetResult();
+            }
+
+            return await answer.ConfigureAwait(false);
         }
     }
 

@@ -222,4 +222,48 @@ sealed partial class GroupCoordinator
         step.Records.Add(GroupRecords.GroupTombstone(groupId));
         return ErrorCode.None;
     }
+
+    /// <summary>OffsetDelete 0: offsets of topics that no member reads. Of a group whose members are not consumers
+    /// nobody can tell what they read, so it must be empty.</summary>
+    /// <param name="request">Which offsets.</param>
+    /// <param name="exists">Whether there is such a partition.</param>
+    /// <param name="reply">Where the answer goes.</param>
+    /// <param name="step">What is to be done.</param>
+    public void DeleteOffsets(
+        OffsetDeleteRequest request,
+        Func<string, int, bool> exists,
+        ReplyTo<OffsetDeleteResponse> reply,
+        CoordinatorStep step)
+    {
+        var group = Find(request.GroupId);
+        var subscribed = group is { State: not GroupState.Empty } ? SubscribedTopics(group) : [];
+        var response = new OffsetDeleteResponse
+        {
+            ErrorCode = request.GroupId.Length == 0 ? ErrorCode.InvalidGroupId
+                : group is null ? ErrorCode.GroupIdNotFound
+                : subscribed is null ? ErrorCode.NonEmptyGroup
+                : ErrorCode.None,
+        };
+        step.Reply(reply, response);
+        if (response.ErrorCode != ErrorCode.None) return;
+        foreach (var topic in request.Topics)
+        {
+            var answer = new OffsetDeleteResponse.OffsetDeleteResponseTopic { Name = topic.Name };
+            response.Topics.Add(answer);
+            foreach (var partition in topic.Partitions)
+            {
+                var key = new TopicPartition(topic.Name, partition.PartitionIndex);
+                var error = subscribed!.Contains(topic.Name) ? ErrorCode.GroupSubscribedToTopic
+                    : exists(topic.Name, partition.PartitionIndex) ? ErrorCode.None
+                    : ErrorCode.UnknownTopicOrPartition;
+                if (error == ErrorCode.None && group!.Offsets.ContainsKey(key))
+                    step.Records.Add(GroupRecords.OffsetTombstone(group.Id, key));
+                answer.Partitions.Add(new OffsetDeleteResponse.OffsetDeleteResponsePartition
+                {
+                    PartitionIndex = partition.PartitionIndex,
+                    ErrorCode = error,
+                });
+            }
+        }
+    }
 }

@@ -40,9 +40,15 @@ sealed partial class GroupCoordinator
     }
 
     // At run time the members of the record are the members of the group already, parked calls and timers included:
-    // only their assignments and the state are news. At start everything is.
-    static void ReplayGroup(Group group, GroupMetadataValue value)
+    // only their assignments and the state are news. At start everything is, and the record's order is the members'.
+    void ReplayGroup(Group group, GroupMetadataValue value)
     {
+        if (!_isStarted)
+        {
+            group.Members.Clear();
+            group.StaticMembers.Clear();
+        }
+
         group.ProtocolType = value.ProtocolType;
         group.ProtocolName = value.Protocol;
         group.Generation = value.Generation;

@@ -23,6 +23,7 @@ sealed partial class GroupCoordinator
     readonly Random _random;
     readonly Dictionary<string, Group> _groups = new(StringComparer.Ordinal);
     readonly TimerQueue _timers = new();
+    bool _isStarted;
 
     /// <param name="options">The rules.</param>
     /// <param name="random">Where member ids come from.</param>
@@ -45,6 +46,7 @@ sealed partial class GroupCoordinator
     /// after the load.</summary>
     public void Start(Now now)
     {
+        _isStarted = true;
         foreach (var group in _groups.Values)
         {
             foreach (var member in group.Members.Values) Touch(group, member, now);

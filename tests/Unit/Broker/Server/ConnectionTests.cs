@@ -34,7 +34,7 @@ public sealed class ConnectionTests
         await using var client = await broker.ConnectAsync();
         var response = await client.CallAsync<ApiVersionsRequest, ApiVersionsResponse>(Named("x", "1"), 4);
         Assert.Equal(
-            [0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 19, 20, 22, 23, 32, 60],
+            [0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 19, 20, 22, 23, 32, 42, 47, 60],
             response.ApiKeys.Select(k => (int)k.ApiKey));
         Assert.Equal((0, 13), (response.ApiKeys[0].MinVersion, response.ApiKeys[0].MaxVersion));
         Assert.Equal((4, 18), (response.ApiKeys[1].MinVersion, response.ApiKeys[1].MaxVersion));

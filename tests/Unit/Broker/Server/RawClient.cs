@@ -21,22 +21,38 @@ sealed class TestBroker : IAsyncDisposable
 
     public KafkaBroker Broker => _broker;
 
-    public static async Task<TestBroker> StartAsync(BrokerOptions? options = null, IFileSystem? files = null)
+    /// <param name="options">The broker's options.</param>
+    /// <param name="files">Its disk.</param>
+    /// <param name="change">Changes what else it runs on.</param>
+    public static async Task<TestBroker> StartAsync(
+        BrokerOptions? options = null, IFileSystem? files = null, Func<BrokerRuntime, BrokerRuntime>? change = null)
     {
         var pool = new DiagnosticBufferPool();
         var transport = new MemoryTransport();
-        var broker = await KafkaBroker.StartAsync(options ?? new BrokerOptions(), new BrokerRuntime
+        var runtime = new BrokerRuntime
         {
             Transports = [transport],
             Files = files ?? new MemoryFileSystem(),
             Random = new Random(7),
             Pool = pool,
-        });
+        };
+        var broker = await KafkaBroker.StartAsync(
+            options ?? new BrokerOptions(), change is null ? runtime : change(runtime));
         return new TestBroker(transport, broker, pool);
     }
 
     public async Task<RawClient> ConnectAsync() =>
         new(await _transport.ConnectAsync("127.0.0.1", Broker.Port, CancellationToken.None));
+
+    /// <summary>Waits for a condition, with a deadline.</summary>
+    public static Task UntilAsync(Func<bool> condition) => UntilAsync(() => Task.FromResult(condition()));
+
+    /// <inheritdoc cref="UntilAsync(Func{bool})"/>
+    public static async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (!await condition()) await Task.Delay(5, deadline.Token);
+    }
 
     public async ValueTask DisposeAsync()
     {
