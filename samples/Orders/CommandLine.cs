@@ -43,8 +43,11 @@ static class CommandLine
     static readonly Option<int> WorkMs =
         Option("--work-ms", "How long the downstream call of each record takes.", 20);
 
-    static readonly Option<string> Data =
-        Option("--data", "Directory of the broker's log and of orders.db.", DefaultData);
+    static readonly Option<string> Data = new("--data")
+    {
+        Description = "Directory of the broker's log and of orders.db.",
+        DefaultValueFactory = _ => DefaultData(),
+    };
 
     static readonly Option<string?> Summary =
         Option<string?>("--summary", "Also write the closing figures to this file, as JSON.");
@@ -126,10 +129,7 @@ static class CommandLine
     static Option<T> Option<T>(string name, string description) => new(name) { Description = description };
 
     static Option<T> Option<T>(string name, string description, T value) =>
-        Option(name, description, () => value);
-
-    static Option<T> Option<T>(string name, string description, Func<T> value) =>
-        new(name) { Description = description, DefaultValueFactory = _ => value() };
+        new(name) { Description = description, DefaultValueFactory = _ => value };
 
     static void Check(bool isGood, string message)
     {
