@@ -12,7 +12,10 @@ public sealed class SilentBrokerTests
 {
     const int PastSlowMs = 5_100;
 
-    [Fact]
+    // Of the machine, not of the clock: a failed test leaves a producer that waits for a clock that stands still.
+    const int DeadlineMs = 60_000;
+
+    [Fact(Timeout = DeadlineMs)]
     public async Task A_record_whose_leader_hangs_goes_to_the_next_leader_before_the_request_times_out()
     {
         await using var broker = new ScriptedBroker { HasSecondNode = true };
@@ -32,7 +35,7 @@ public sealed class SilentBrokerTests
         Assert.Equal([((short)0, 0, 1), ((short)0, 1, 1)], broker.Appended(0));
     }
 
-    [Fact]
+    [Fact(Timeout = DeadlineMs)]
     public async Task A_broker_that_is_only_slow_keeps_its_connection_and_its_answer_counts()
     {
         await using var broker = new ScriptedBroker { HasSecondNode = true };
@@ -57,7 +60,7 @@ public sealed class SilentBrokerTests
         Assert.Equal(2, broker.ProduceRequests);
     }
 
-    [Theory]
+    [Theory(Timeout = DeadlineMs)]
     [InlineData("broker:9092,other:9092")]
     [InlineData("other:9092,broker:9092")]
     public async Task Metadata_comes_from_another_broker_when_the_first_one_asked_hangs(string servers)
