@@ -57,6 +57,8 @@ public sealed class LimitTests
         await client.ProduceAsync("t", new string('x', 500_000));
         await client.SendAsync<FetchRequest, FetchResponse>(RawClient.Fetch("t", 0), 12);
         await using var other = await broker.ConnectAsync();
+        // Answered: from here on both connections are counted.
+        await other.FetchAsync("t", 1);
         for (var minute = 0; minute < 30 && broker.Broker.ConnectionCount == 2; minute++)
         {
             clock.Advance(TimeSpan.FromMinutes(1));
