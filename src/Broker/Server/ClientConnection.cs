@@ -102,11 +102,13 @@ sealed class ClientConnection : IDisposable
         _transport.Abort();
     }
 
-    /// <summary>After <see cref="RunAsync"/> has ended.</summary>
+    /// <summary>After <see cref="RunAsync"/> has ended, however it did: its buffers are back, and <see cref="StopAsync"/>
+    /// returns.</summary>
     public void Dispose()
     {
+        // _closed is left to the collector, it holds no timer and no handle: StopAsync may cancel it at this moment.
         _writer.Dispose();
-        _closed.Dispose();
+        _ended.TrySetResult();
     }
 
     async Task EndAsync(string reason)
@@ -125,7 +127,6 @@ sealed class ClientConnection : IDisposable
         lock (_gate) _abortReason ??= reason;
         await _transport.DisposeAsync().ConfigureAwait(false);
         _context.Logger.Disconnected(_transport.RemoteEndPoint, _abortReason!);
-        _ended.TrySetResult();
     }
 
     async Task<string> ReadAsync()

@@ -90,9 +90,10 @@ sealed class Listener : IAsyncDisposable
         }
         finally
         {
+            // First: whoever stops the listener waits for the connections that it finds in the list.
+            connection.Dispose();
             lock (_gate) _connections.Remove(connection);
             _context.Metrics.Disconnected();
-            connection.Dispose();
         }
     }
 
