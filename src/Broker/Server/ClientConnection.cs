@@ -112,11 +112,12 @@ sealed class ClientConnection : IDisposable
         _transport.Abort();
     }
 
-    /// <summary>After <see cref="RunAsync"/> has ended.</summary>
+    /// <summary>After <see cref="RunAsync"/> has ended, however it did: its buffers are back, and <see cref="StopAsync"/>
+    /// returns.</summary>
     public void Dispose()
     {
+        // _closed is left to the collector, it holds no timer and no handle: StopAsync may cancel it at this moment.
         _writer.Dispose();
-        _closed.Dispose();
         _ended.TrySetResult();
     }
 

@@ -90,8 +90,8 @@ sealed class Listener : IAsyncDisposable
         }
         finally
         {
+            // First: whoever stops the listener waits for the connections that it finds in the list.
             connection.Dispose();
-            // Afterwards: a stop waits for those that are in the set.
             lock (_gate) _connections.Remove(connection);
             _context.Metrics.Disconnected();
         }

@@ -190,7 +190,7 @@ public sealed partial class Consumer : IAsyncDisposable
         if (_member is not null)
             await _member.DisposeAsync().ConfigureAwait(false);
         await _fetching.DisposeAsync().ConfigureAwait(false);
-        _lanes.Dispose();
+        await _lanes.DisposeAsync().ConfigureAwait(false);
     }
 
     /// <inheritdoc cref="CloseAsync"/>

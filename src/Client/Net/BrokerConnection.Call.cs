@@ -25,7 +25,7 @@ sealed partial class BrokerConnection
     {
         var transport = await runtime.Transport.ConnectAsync(host, port, cancellation).ConfigureAwait(false);
         var connection = new BrokerConnection(transport, broker, options, runtime, logger, onSlow);
-        _ = Loop.Start("connection reader", logger, connection.ReadLoopAsync);
+        connection._reader = Loop.Start("connection reader", logger, connection.ReadLoopAsync);
         try
         {
             await connection.NegotiateAsync(cancellation).ConfigureAwait(false);

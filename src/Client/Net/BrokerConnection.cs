@@ -40,6 +40,8 @@ sealed partial class BrokerConnection : IDisposable
     long _timerDueMs = long.MaxValue;                      // guarded by _gate
     long _holdUntilMs;                                     // guarded by _gate; throttle
     int _correlationId;
+    Task _reader = Task.CompletedTask;                     // set once, before anybody else knows the connection
+    Task _writer = Task.CompletedTask;                     // guarded by _gate; the writer that runs, or the last one
 
     BrokerConnection(ITransportConnection transport, string broker, ClientOptions options, ClientRuntime runtime,
         ILogger logger, Action onSlow)
@@ -76,6 +78,19 @@ sealed partial class BrokerConnection : IDisposable
             lock (_gate)
             {
                 return _inFlight.Count;
+            }
+        }
+    }
+
+    /// <summary>After <see cref="Close"/>: completes when nothing of this connection runs any more and its buffers are
+    /// back in the pool. Never fails.</summary>
+    public Task Ended
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return Task.WhenAll(_reader, _writer);
             }
         }
     }
@@ -168,7 +183,12 @@ sealed partial class BrokerConnection : IDisposable
             }
             _isWriting = true;
         }
-        _ = WriteAllAsync();
+        var writer = WriteAllAsync();
+        lock (_gate)
+        {
+            // A writer that came after this one and still runs is the one to wait for.
+            _writer = _writer.IsCompleted ? writer : Task.WhenAll(_writer, writer);
+        }
     }
 
     async Task WriteAllAsync()

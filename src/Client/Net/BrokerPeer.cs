@@ -95,15 +95,33 @@ sealed class BrokerPeer(
     }
 
     /// <summary>Closes every connection; the broker is gone, has another address, or the client shuts down.</summary>
-    public void Retire(string reason)
+    /// <returns>Completes when nothing of them runs any more. Never fails.</returns>
+    public Task Retire(string reason)
     {
+        var ends = new List<Task>();
         lock (_gate)
         {
             _isRetired = true;
+            ends.AddRange(_lanes.Select(static lane => lane.Opening).OfType<Task<BrokerConnection>>().Select(EndOfAsync));
         }
         foreach (var lane in _lanes)
         {
-            lane.Current?.Close(new KafkaConnectionException($"The connection to {Name} was closed: {reason}"));
+            if (lane.Current is { } connection)
+            {
+                connection.Close(new KafkaConnectionException($"The connection to {Name} was closed: {reason}"));
+                ends.Add(connection.Ended);
+            }
+        }
+        return Task.WhenAll(ends);
+    }
+
+    // A connection that is just being opened closes itself when it finds its peer retired.
+    static async Task EndOfAsync(Task<BrokerConnection> opening)
+    {
+        await ((Task)opening).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (opening.IsCompletedSuccessfully)
+        {
+            await (await opening.ConfigureAwait(false)).Ended.ConfigureAwait(false);
         }
     }
 

@@ -4,8 +4,11 @@ using Millrace.Client.Metadata;
 namespace Millrace.Client.Net;
 
 /// <summary>The brokers of the cluster, by id, and the bootstrap servers.</summary>
-sealed class ConnectionPool : IDisposable
+sealed class ConnectionPool : IAsyncDisposable
 {
+    // An aborted connection ends at once; this only keeps a broken transport from holding up a shutdown.
+    static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(5);
+
     readonly ClientOptions _options;
     readonly ClientRuntime _runtime;
     readonly ILogger _logger;
@@ -56,7 +59,7 @@ sealed class ConnectionPool : IDisposable
         }
         foreach (var peer in retired)
         {
-            peer.Retire("the metadata no longer lists it under this address.");
+            _ = peer.Retire("the metadata no longer lists it under this address.");
         }
     }
 
@@ -77,12 +80,20 @@ sealed class ConnectionPool : IDisposable
         return candidates.ConvertAll(static c => c.Peer);
     }
 
-    public void Dispose()
+    /// <summary>Closes every connection and waits until nothing of them runs any more: whoever disposed the client may
+    /// count its buffers, or close the transport.</summary>
+    public async ValueTask DisposeAsync()
     {
-        _shutdown.Cancel();
-        foreach (var peer in (IEnumerable<BrokerPeer>)[.. Known, .. _bootstrap])
+        await _shutdown.CancelAsync().ConfigureAwait(false);
+        var ends = Task.WhenAll(((IEnumerable<BrokerPeer>)[.. Known, .. _bootstrap])
+            .Select(static peer => peer.Retire("the client was disposed.")));
+        try
         {
-            peer.Retire("the client was disposed.");
+            await ends.WaitAsync(EndTimeout, _runtime.TimeProvider).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // A transport that does not let go of a call after Abort keeps its buffers, not the application.
         }
     }
 

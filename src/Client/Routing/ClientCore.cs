@@ -196,7 +196,7 @@ sealed class ClientCore : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        Pool.Dispose();
+        await Pool.DisposeAsync().ConfigureAwait(false);
         await Metadata.DisposeAsync().ConfigureAwait(false);
     }
 }

@@ -55,7 +55,8 @@ public sealed class BadInputIsExplained
     {
         using var folder = new TemporaryFolder();
         string[] data = arguments.Contains("--data") ? [] : ["--data", folder.File("data")];
-        var (code, output, error) = await OrdersProcess.RunAsync([.. arguments, "--port", "0", .. data]);
+        string[] port = arguments.Contains("--port") ? [] : ["--port", "0"];
+        var (code, output, error) = await OrdersProcess.RunAsync([.. arguments, .. port, .. data]);
         Assert.True(code != 0, output + error);
         var lines = error.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         Assert.True(lines.Length == 1, error);
