@@ -141,8 +141,8 @@ sealed partial class LogManager : IDisposable
         }
     }
 
-    // The creation failed half way. A deletion lets the next start remove what is left of the directories, but on a full
-    // disk there may be no space to write it.
+    // The creation failed half way. A deletion lets the next start remove what is left of the directories, but on a
+    // full disk there may be no space to write it.
     void TakeBack(TopicEntry topic)
     {
         try

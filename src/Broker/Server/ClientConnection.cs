@@ -112,7 +112,8 @@ sealed class ClientConnection : IDisposable
         _transport.Abort();
     }
 
-    /// <summary>After <see cref="RunAsync"/> has ended, however it did: its buffers are back, and <see cref="StopAsync"/>
+    /// <summary>After <see cref="RunAsync"/> has ended, however it did: its buffers are back, and <see
+    /// cref="StopAsync"/>
     /// returns.</summary>
     public void Dispose()
     {

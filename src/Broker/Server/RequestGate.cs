@@ -16,6 +16,7 @@ interface IRequestGate
 {
     /// <summary>Called with the requests of a connection one by one, in their order: while one is held, those behind
     /// it wait.</summary>
-    /// <param name="context">The request, without its body. Its <see cref="RequestContext.Closed"/> ends a wait.</param>
+    /// <param name="context">The request, without its body. Its <see cref="RequestContext.Closed"/> ends a
+    /// wait.</param>
     ValueTask<GateDecision> OnRequestAsync(RequestContext context);
 }

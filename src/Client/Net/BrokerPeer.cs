@@ -102,7 +102,8 @@ sealed class BrokerPeer(
         lock (_gate)
         {
             _isRetired = true;
-            ends.AddRange(_lanes.Select(static lane => lane.Opening).OfType<Task<BrokerConnection>>().Select(EndOfAsync));
+            ends.AddRange(
+            _lanes.Select(static lane => lane.Opening).OfType<Task<BrokerConnection>>().Select(EndOfAsync));
         }
         foreach (var lane in _lanes)
         {

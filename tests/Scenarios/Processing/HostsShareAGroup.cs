@@ -45,5 +45,6 @@ public sealed class HostsShareAGroup
         ProcessingHost.StartAsync(cluster, group, consumer => consumer
             .OrderedByKey(8)
             .Handle<string>(topic, (value, record, cancellation) =>
-                log.RunAsync(record, value, () => new ValueTask(Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, cancellation)))));
+                log.RunAsync(record, value, () => new ValueTask(
+                    Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, cancellation)))));
 }

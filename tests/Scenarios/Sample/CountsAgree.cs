@@ -1,4 +1,5 @@
-// The sample's counts agree exactly, a second run adds nothing, and the command lists and replays its dead letters once.
+// The sample's counts agree exactly, a second run adds nothing, and the command lists and replays its dead letters
+// once.
 using Xunit;
 
 namespace Millrace.Scenarios.Sample;

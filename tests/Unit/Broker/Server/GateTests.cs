@@ -68,7 +68,7 @@ public sealed class GateTests
             : GateDecision.Pass)
         {
             Wait = context => context.Header.ApiKey == ApiKey.Fetch
-                ? Task.Delay(Timeout.Infinite, context.Closed)
+                ? Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.Closed)
                 : Task.CompletedTask,
         };
         var broker = await TestBroker.StartAsync(change: r => r with { Gate = gate });

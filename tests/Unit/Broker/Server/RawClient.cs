@@ -51,7 +51,8 @@ sealed class TestBroker : IAsyncDisposable
     public static async Task UntilAsync(Func<Task<bool>> condition)
     {
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while (!await condition()) await Task.Delay(5, deadline.Token);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
+        while (!await condition()) await timer.WaitForNextTickAsync(deadline.Token);
     }
 
     public async ValueTask DisposeAsync()
