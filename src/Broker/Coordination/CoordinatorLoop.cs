@@ -29,6 +29,7 @@ sealed class CoordinatorLoop : IAsyncDisposable
     readonly RecordBatchBuilder _builder; // loop only
     readonly ITimer _timer;
     long _armedFor = long.MaxValue; // loop only
+    bool _hasFired; // set by the timer, cleared by the loop
     long _appendedEnd; // loop only
     Task? _loop;
 
@@ -45,7 +46,7 @@ sealed class CoordinatorLoop : IAsyncDisposable
         _calls = Channel.CreateBounded<Action<Now, CoordinatorStep>>(
             new BoundedChannelOptions(maxQueue) { SingleReader = true });
         _timer = time.CreateTimer(
-            static state => ((CoordinatorLoop)state!)._calls.Writer.TryWrite(static (_, _) => { }),
+            static state => ((CoordinatorLoop)state!).OnTimer(),
             this,
             Timeout.InfiniteTimeSpan,
             Timeout.InfiniteTimeSpan);
@@ -115,10 +116,19 @@ sealed class CoordinatorLoop : IAsyncDisposable
         }
     }
 
+    // When the queue is full the wake-up is lost, but then the loop is awake and looks at the flag when it has caught up.
+    void OnTimer()
+    {
+        Volatile.Write(ref _hasFired, true);
+        _calls.Writer.TryWrite(static (_, _) => { });
+    }
+
     void Arm()
     {
+        // A timer that fired too early found nothing due: it must be set again although what it was set for is the same.
         var due = _coordinator.NextDueMs ?? long.MaxValue;
-        if (due == _armedFor) return;
+        if (due == _armedFor && !Volatile.Read(ref _hasFired)) return;
+        Volatile.Write(ref _hasFired, false);
         _armedFor = due;
         if (due == long.MaxValue)
         {
