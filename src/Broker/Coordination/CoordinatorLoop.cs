@@ -116,7 +116,8 @@ sealed class CoordinatorLoop : IAsyncDisposable
         }
     }
 
-    // When the queue is full the wake-up is lost, but then the loop is awake and looks at the flag when it has caught up.
+    // When the queue is full the wake-up is lost, but then the loop is awake and looks at the flag when it has caught
+    // up.
     void OnTimer()
     {
         Volatile.Write(ref _hasFired, true);
@@ -125,7 +126,8 @@ sealed class CoordinatorLoop : IAsyncDisposable
 
     void Arm()
     {
-        // A timer that fired too early found nothing due: it must be set again although what it was set for is the same.
+        // A timer that fired too early found nothing due: it must be set again although what it was set for is the
+        // same.
         var due = _coordinator.NextDueMs ?? long.MaxValue;
         if (due == _armedFor && !Volatile.Read(ref _hasFired)) return;
         Volatile.Write(ref _hasFired, false);
