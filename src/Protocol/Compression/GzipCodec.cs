@@ -91,8 +91,8 @@ sealed class GzipCodec : Codec
     }
 
     // The library checks each member that it sees the end of, but takes the end of the input for the end of the data.
-    // The last eight bytes must be the trailer of the last member: checksum and length of its content. Eight zeros would
-    // be that of an empty one, but are far more often the middle of a run of zeros that was cut off, or padding.
+    // The last eight bytes must be the trailer of the last member: checksum and length of its content. Eight zeros
+    // would be that of an empty one, but are far more often the middle of a run of zeros that was cut off, or padding.
     static void CheckTrailer(ReadOnlySpan<byte> source, ReadOnlySpan<byte> content)
     {
         var length = BinaryPrimitives.ReadUInt32LittleEndian(source[^4..]);

@@ -170,8 +170,8 @@ sealed class MemoryPipe(BufferPool pool, int capacity)
     {
         lock (_gate)
         {
-            // A part may have been read: the stream is broken, as with a socket. A late call of an earlier write's token
-            // finds another token here, or none.
+            // A part may have been read: the stream is broken, as with a socket. A late call of an earlier write's
+            // token finds another token here, or none.
             if (_parked is not null && _writeToken.IsCancellationRequested)
             {
                 FailWrite(new OperationCanceledException(_writeToken));
