@@ -5,8 +5,8 @@ using Millrace.Protocol.Wire;
 
 namespace Millrace.Protocol.Compression;
 
-/// <summary>Gzip through the base class library. Reads any number of members, one behind the other; levels 1 to
-/// 9.</summary>
+/// <summary>Gzip through the base class library. Reads any number of members, one behind the other, of which the last
+/// is not empty unless all are; levels 1 to 9.</summary>
 sealed class GzipCodec : Codec
 {
     public static readonly GzipCodec Instance = new();
@@ -91,12 +91,15 @@ sealed class GzipCodec : Codec
     }
 
     // The library checks each member that it sees the end of, but takes the end of the input for the end of the data.
-    // The last eight bytes must be the trailer of the last member: checksum and length of its content.
+    // The last eight bytes must be the trailer of the last member: checksum and length of its content. Eight zeros
+    // would be that of an empty one, but are far more often the middle of a run of zeros that was cut off, or padding.
     static void CheckTrailer(ReadOnlySpan<byte> source, ReadOnlySpan<byte> content)
     {
         var length = BinaryPrimitives.ReadUInt32LittleEndian(source[^4..]);
         var checksum = BinaryPrimitives.ReadUInt32LittleEndian(source[^8..]);
-        if (length > (uint)content.Length || checksum != ~Crc32.Continue(uint.MaxValue, content[^(int)length..]))
+        if (length > (uint)content.Length
+            || (length == 0 && !content.IsEmpty)
+            || checksum != ~Crc32.Continue(uint.MaxValue, content[^(int)length..]))
         {
             throw new WireFormatException($"Gzip data of {source.Length} bytes is cut off, or something follows it.");
         }

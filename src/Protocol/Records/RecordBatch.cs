@@ -73,7 +73,7 @@ public static class RecordBatch
         in RecordBatchHeader header, ReadOnlySpan<byte> section, bool produced)
     {
         var records = new RecordReader(section, header.RecordCount);
-        var next = 0;
+        var next = 0L;
         while (records.MoveNext())
         {
             var delta = records.Current.OffsetDelta;
@@ -82,7 +82,7 @@ public static class RecordBatch
                 return BatchFault.BadRecords;
             }
 
-            next = delta + 1;
+            next = delta + 1L;
         }
 
         return records.IsBad ? BatchFault.BadRecords : BatchFault.None;

@@ -3,8 +3,7 @@ using System.Threading.Tasks.Sources;
 namespace Millrace.Protocol.Wire;
 
 /// <summary>One direction of an in-process connection: a bounded ring of bytes with one reader and one writer. A
-/// waiting
-/// reader is served straight from the writer's segments; a writer that finds the ring full leaves its segments
+/// waiting reader is served straight from the writer's segments; a writer that finds the ring full leaves its segments
 /// parked, and the reader takes from them. So a large send is copied once, and a small one never waits for a
 /// reader.</summary>
 sealed class MemoryPipe(BufferPool pool, int capacity)
@@ -117,7 +116,7 @@ sealed class MemoryPipe(BufferPool pool, int capacity)
         lock (_gate)
         {
             _writerClosed = true;
-            FinishWrite(Closed());
+            FailWrite(Closed());
             if (_isReading)
             {
                 FinishRead(0, null);
@@ -134,7 +133,7 @@ sealed class MemoryPipe(BufferPool pool, int capacity)
         {
             _readerClosed = true;
             _count = 0;
-            FinishWrite(Closed());
+            FailWrite(Closed());
             FinishRead(0, Closed());
             ReleaseRingIfDone();
         }
@@ -147,7 +146,7 @@ sealed class MemoryPipe(BufferPool pool, int capacity)
         {
             _aborted = true;
             _count = 0;
-            FinishWrite(Closed());
+            FailWrite(Closed());
             FinishRead(0, Closed());
             ReleaseRingIfDone();
         }
@@ -171,10 +170,11 @@ sealed class MemoryPipe(BufferPool pool, int capacity)
     {
         lock (_gate)
         {
-            // A part may have been read: the stream is broken, as with a socket.
+            // A part may have been read: the stream is broken, as with a socket. A late call of an earlier write's
+            // token finds another token here, or none.
             if (_parked is not null && _writeToken.IsCancellationRequested)
             {
-                FinishWrite(new OperationCanceledException(_writeToken));
+                FailWrite(new OperationCanceledException(_writeToken));
                 Abort();
             }
         }
@@ -201,8 +201,7 @@ sealed class MemoryPipe(BufferPool pool, int capacity)
                 taken += TakeParked(destination[taken..]);
                 if (_parked is null)
                 {
-                    _writeRegistration.Unregister();
-                    _write.Finish(0, null);
+                    FinishWrite(null);
                 }
             }
         }
@@ -245,8 +244,7 @@ sealed class MemoryPipe(BufferPool pool, int capacity)
     {
         if (_parked is not null && TryBufferParked())
         {
-            _writeRegistration.Unregister();
-            _write.Finish(0, null);
+            FinishWrite(null);
         }
     }
 
@@ -288,14 +286,20 @@ sealed class MemoryPipe(BufferPool pool, int capacity)
         }
     }
 
-    void FinishWrite(Exception error)
+    void FailWrite(Exception error)
     {
         if (_parked is not null)
         {
             _parked = null;
-            _writeRegistration.Unregister();
-            _write.Finish(0, error);
+            FinishWrite(error);
         }
+    }
+
+    void FinishWrite(Exception? error)
+    {
+        _writeRegistration.Unregister();
+        _writeToken = default;
+        _write.Finish(0, error);
     }
 
     void ReleaseRingIfDone()

@@ -6,12 +6,11 @@ using System.Threading.Channels;
 namespace Millrace.Protocol.Wire;
 
 /// <summary>A network inside the process: whoever shares the instance can connect to whoever listens on it. No sockets,
-/// no
-/// threads; each direction holds a bounded number of bytes, then the sender waits.</summary>
+/// no threads; each direction holds a bounded number of bytes, then the sender waits.</summary>
 /// <param name="pool">Where the bytes on their way are kept; null = <see cref="BufferPool.Default"/>.</param>
 /// <param name="capacity">Bytes that each direction of a connection holds before a send waits. As a socket's buffer:
-/// large
-/// enough for small frames to cross each other, while large ones are copied straight from sender to receiver.</param>
+/// large enough for small frames to cross each other, while large ones are copied straight from sender to
+/// receiver.</param>
 public sealed class MemoryTransport(BufferPool? pool = null, int capacity = 64 * 1024) : ITransport
 {
     // The range that operating systems give out.
@@ -55,22 +54,14 @@ public sealed class MemoryTransport(BufferPool? pool = null, int capacity = 64 *
     }
 
     /// <summary>Listens. <c>0.0.0.0</c> and <c>::</c> take connections to any host name.</summary>
-    /// <exception cref="SocketException">Somebody listens there already.</exception>
+    /// <exception cref="SocketException">Somebody listens there already, or the host has no free port left.</exception>
     public ValueTask<ITransportListener> ListenAsync(string host, int port, CancellationToken cancellation)
     {
         ArgumentException.ThrowIfNullOrEmpty(host);
         cancellation.ThrowIfCancellationRequested();
         lock (_gate)
         {
-            if (port == 0)
-            {
-                do
-                {
-                    port = _nextPort++;
-                }
-                while (_listeners.ContainsKey((Normal(host), port)));
-            }
-
+            port = port == 0 ? FindFreePort(Normal(host)) : port;
             var key = (Normal(host), port);
             var listener = new MemoryListener(this, key, new DnsEndPoint(host, port));
             return _listeners.TryAdd(key, listener)
@@ -88,6 +79,22 @@ public sealed class MemoryTransport(BufferPool? pool = null, int capacity = 64 *
         _ when host.Equals("localhost", StringComparison.OrdinalIgnoreCase) => "127.0.0.1",
         _ => host.ToLowerInvariant(),
     };
+
+    // Goes round, so that a port that was given back stays unused for as long as possible. Call it under the lock.
+    int FindFreePort(string host)
+    {
+        for (var tries = FirstFreePort; tries <= IPEndPoint.MaxPort; tries++)
+        {
+            var port = _nextPort;
+            _nextPort = port == IPEndPoint.MaxPort ? FirstFreePort : port + 1;
+            if (!_listeners.ContainsKey((host, port)))
+            {
+                return port;
+            }
+        }
+
+        throw new SocketException((int)SocketError.AddressAlreadyInUse);
+    }
 
     void Remove((string Host, int Port) key)
     {

@@ -152,6 +152,7 @@ sealed class TcpConnection : ITransportConnection
     public async ValueTask SendAsync(IReadOnlyList<ReadOnlyMemory<byte>> segments, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(segments);
+        cancellation.ThrowIfCancellationRequested();
         try
         {
             if (segments.Count == 1)
@@ -173,6 +174,12 @@ sealed class TcpConnection : ITransportConnection
                     await SendOneAsync(segments[next++], cancellation).ConfigureAwait(false);
                 }
             }
+        }
+        catch (OperationCanceledException)
+        {
+            // A part may have been sent: the stream is broken.
+            Abort();
+            throw;
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
@@ -222,8 +229,7 @@ sealed class TcpConnection : ITransportConnection
         }
     }
 
-    // The overload that gathers takes no token. A send cut off in the middle leaves a broken stream anyway, so
-    // cancellation closes the connection.
+    // The overload that gathers takes no token, so cancellation closes the connection at once.
     async ValueTask SendGatheredAsync(CancellationToken cancellation)
     {
         using var registration = cancellation.UnsafeRegister(static self => ((TcpConnection)self!).Abort(), this);

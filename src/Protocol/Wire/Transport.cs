@@ -34,7 +34,7 @@ public interface ITransportConnection : IAsyncDisposable
     ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellation);
 
     /// <summary>Sends all segments, in order, with as few system calls as possible. They are borrowed until it
-    /// completes.</summary>
+    /// completes. Cancelled in the middle it closes the connection, because a part may have been sent.</summary>
     ValueTask SendAsync(IReadOnlyList<ReadOnlyMemory<byte>> segments, CancellationToken cancellation);
 
     /// <summary>Closes at once; pending reads and writes fail with <see cref="IOException"/>. May be called from

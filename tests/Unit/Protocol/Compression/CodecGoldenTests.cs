@@ -17,6 +17,7 @@ public sealed class CodecGoldenTests
     [InlineData("zstd-fast-1000", CompressionType.Zstd)]
     [InlineData("lz4-linked-150000", CompressionType.Lz4)]
     [InlineData("lz4-independent-150000", CompressionType.Lz4)]
+    [InlineData("snappy-raw-150000", CompressionType.Snappy)]
     public void Files_of_other_tools_are_read(string name, CompressionType type)
     {
         var length = int.Parse(name[(name.LastIndexOf('-') + 1)..], CultureInfo.InvariantCulture);

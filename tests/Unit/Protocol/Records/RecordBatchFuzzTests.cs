@@ -89,7 +89,7 @@ public sealed class RecordBatchFuzzTests
         const int seed = 13;
         var random = new Random(seed);
         using var builder = new RecordBatchBuilder(BufferPool.Default, 1 << 20);
-        for (var round = 0; round < 20_000; round++)
+        for (var round = 0; round < 20_000 * Repository.FuzzFactor; round++)
         {
             builder.Reset();
             for (var count = 1 + random.Next(8); count > 0; count--)
@@ -98,7 +98,7 @@ public sealed class RecordBatchFuzzTests
             }
 
             var section = builder.Section.ToArray();
-            CodecTests.Mutate(random, ref section);
+            CodecFuzzTests.Mutate(random, ref section);
             var claimed = random.Next(10) == 0 ? random.Next(int.MinValue, int.MaxValue) : builder.Count;
             var reader = new RecordReader(section, claimed);
             try
@@ -173,10 +173,10 @@ public sealed class RecordBatchFuzzTests
         }
 
         var one = builder.Seal(CompressionType.Lz4).ToArray();
-        for (var round = 0; round < 20_000; round++)
+        for (var round = 0; round < 20_000 * Repository.FuzzFactor; round++)
         {
             byte[] bytes = [.. one, .. one, .. one];
-            CodecTests.Mutate(random, ref bytes);
+            CodecFuzzTests.Mutate(random, ref bytes);
             var reader = new BatchReader(bytes);
             while (reader.MoveNext())
             {
@@ -185,6 +185,59 @@ public sealed class RecordBatchFuzzTests
             }
 
             Assert.True(reader.Position == bytes.Length || reader.IsTruncated || reader.Fault != BatchFault.None);
+        }
+    }
+
+    [Theory]
+    [InlineData(CompressionType.None)]
+    [InlineData(CompressionType.Gzip)]
+    [InlineData(CompressionType.Snappy)]
+    [InlineData(CompressionType.Lz4)]
+    [InlineData(CompressionType.Zstd)]
+    public void A_damaged_batch_opens_or_throws_one_exception_and_leaks_nothing(CompressionType type)
+    {
+        var pool = new DiagnosticBufferPool();
+        using var builder = new RecordBatchBuilder(BufferPool.Default, 1 << 20);
+        for (var seed = 0; seed < 1000 * Repository.FuzzFactor; seed++)
+        {
+            var random = new Random(seed);
+            builder.Reset();
+            for (var count = 1 + random.Next(20); count > 0; count--)
+            {
+                TestRecord.Any(random, 10).AppendTo(builder);
+            }
+
+            var batch = builder.Seal(type).ToArray();
+            CodecFuzzTests.Mutate(random, ref batch);
+            try
+            {
+                OpenAndWalk(batch, pool, random.NextInt64(-10, 120));
+            }
+            catch (WireFormatException)
+            {
+                // What is expected of most.
+            }
+            catch (Exception e)
+            {
+                Assert.Fail($"seed {seed}: {e}");
+            }
+        }
+
+        pool.AssertAllReturned();
+    }
+
+    static void OpenAndWalk(byte[] batch, BufferPool pool, long timestamp)
+    {
+        var section = RecordSection.Open(batch, pool, 1 << 20);
+        try
+        {
+            RecordBatchHeader.TryRead(batch, out var header);
+            _ = RecordBatch.ValidateRecords(header, section.Bytes.Span, produced: false);
+            RecordBatch.TryFindTimestamp(header, section.Bytes.Span, timestamp, out _, out _);
+        }
+        finally
+        {
+            section.Release();
         }
     }
 

@@ -57,6 +57,25 @@ public sealed class RecordBatchTests
     }
 
     [Fact]
+    public void A_record_behind_the_greatest_offset_there_can_be_is_refused()
+    {
+        using var builder = new RecordBatchBuilder(BufferPool.Default, 1 << 20);
+        builder.TryAppend(0, "a"u8, false, "first"u8, false, default);
+        var first = builder.Section.ToArray();
+        builder.Reset();
+        builder.TryAppendAt(int.MaxValue, 0, "a"u8, false, "last"u8, false, default);
+        var batch = new byte[RecordBatchHeader.Size + builder.Section.Length + first.Length];
+        builder.Section.CopyTo(batch.AsMemory(RecordBatchHeader.Size));
+        first.CopyTo(batch.AsSpan(RecordBatchHeader.Size + builder.Section.Length));
+        RecordBatchBuilder.WriteHeader(batch, 0, int.MaxValue, 0, 0, -1, -1, -1, count: 2);
+        Assert.True(RecordBatchHeader.TryRead(batch, out var header));
+        Assert.Equal(BatchFault.None, RecordBatch.Validate(batch));
+
+        var section = batch.AsSpan(RecordBatchHeader.Size);
+        Assert.Equal(BatchFault.BadRecords, RecordBatch.ValidateRecords(header, section, produced: false));
+    }
+
+    [Fact]
     public void A_control_batch_is_sound_and_says_its_type()
     {
         var batch = new byte[ControlBatch.EndTransactionSize];

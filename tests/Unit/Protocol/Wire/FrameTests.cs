@@ -58,6 +58,27 @@ public sealed class FrameTests
     }
 
     [Fact]
+    public void Any_bytes_are_a_header_or_make_the_reader_bad()
+    {
+        for (var seed = 0; seed < 2000 * Repository.FuzzFactor; seed++)
+        {
+            var random = new Random(seed);
+            var bytes = new byte[random.Next(40)];
+            random.NextBytes(bytes);
+            var flexible = random.Next(2) == 0;
+            var request = new WireReader(bytes);
+            Frame.ReadRequestHeader(ref request);
+            Frame.ReadRequestTags(ref request, flexible);
+            var response = new WireReader(bytes);
+            Frame.ReadResponseHeader(ref response, ApiKey.Fetch, flexible);
+            Assert.InRange(request.Position, 0, bytes.Length);
+            Assert.InRange(response.Position, 0, bytes.Length);
+            if (!flexible)
+                Assert.Equal(bytes.Length < 4, response.IsBad);
+        }
+    }
+
+    [Fact]
     public void Several_frames_lie_behind_each_other()
     {
         using var writer = new WireWriter(_pool, chunkSize: 64);

@@ -122,6 +122,37 @@ public abstract class TransportContract
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => send.WaitAsync(Deadline));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task A_write_cancelled_in_the_middle_closes_the_connection(int segments)
+    {
+        // A part was sent: what comes next would be taken for the rest.
+        await using var pair = await Pair.MakeAsync(Transport);
+        using var cancellation = new CancellationTokenSource();
+        var large = Enumerable.Repeat((ReadOnlyMemory<byte>)new byte[64 << 20], segments).ToList();
+        var send = pair.Client.SendAsync(large, cancellation.Token).AsTask();
+        await cancellation.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => send.WaitAsync(Deadline));
+        await Assert.ThrowsAnyAsync<IOException>(
+            () => pair.Client.SendAsync([new byte[1]], default).AsTask().WaitAsync(Deadline));
+    }
+
+    [Fact]
+    public async Task A_write_cancelled_before_it_starts_leaves_the_connection_usable()
+    {
+        await using var pair = await Pair.MakeAsync(Transport);
+        var cancelled = new CancellationToken(canceled: true);
+        foreach (var segments in new ReadOnlyMemory<byte>[][] { [new byte[1]], [new byte[1], new byte[1]] })
+        {
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(
+                async () => await pair.Client.SendAsync(segments, cancelled));
+        }
+
+        await pair.Client.SendAsync([new byte[] { 5 }], default);
+        Assert.Equal([5], await ReadAsync(pair.Server, 1));
+    }
+
     [Fact]
     public async Task A_port_in_use_is_a_socket_error_until_its_listener_is_gone()
     {
@@ -280,6 +311,34 @@ public sealed class MemoryTransportTests : TransportContract, IDisposable
         await using var client1 = await Transport.ConnectAsync("BROKER-1", 9093, default);
         await using var server1 = await one.AcceptAsync(default);
         await Assert.ThrowsAsync<SocketException>(async () => await Transport.ConnectAsync("broker-2", 9093, default));
+    }
+
+    [Fact]
+    public async Task Free_ports_do_not_run_out_while_listeners_come_and_go()
+    {
+        await using var kept = await Transport.ListenAsync("localhost", 0, default);
+        for (var i = 0; i < 20_000; i++)
+        {
+            var listener = await Transport.ListenAsync("localhost", 0, default);
+            Assert.InRange(listener.EndPoint.Port, 49152, 65535);
+            Assert.NotEqual(kept.EndPoint.Port, listener.EndPoint.Port);
+            await listener.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task A_host_without_a_free_port_says_so()
+    {
+        var transport = new MemoryTransport(_pool);
+        for (var i = 49152; i <= 65535; i++)
+        {
+            await transport.ListenAsync("localhost", 0, default);
+        }
+
+        var error = await Assert.ThrowsAsync<SocketException>(
+            async () => await transport.ListenAsync("localhost", 0, default));
+        Assert.Equal(SocketError.AddressAlreadyInUse, error.SocketErrorCode);
+        await transport.ListenAsync("other", 0, default);
     }
 
     public void Dispose() => _pool.AssertAllReturned();

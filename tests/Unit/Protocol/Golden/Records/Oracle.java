@@ -10,11 +10,13 @@ import org.apache.kafka.common.record.*;
 import org.apache.kafka.common.record.internal.*;
 
 // Oracle write DIR: batches of every compression, as Kafka's own client writes them.
+// Oracle snappy FROM TO: a file as one raw block, by Google's snappy, which librdkafka and Go clients send.
 // Oracle read FILE...: prints what it reads from batches: one line a batch, one a checksum of its records.
 // Run: java -cp "KAFKA/lib/*" Oracle.java ARGS (Kafka 4.3).
 public final class Oracle {
     public static void main(String[] args) throws Exception {
         if (args[0].equals("write")) write(Paths.get(args[1]));
+        else if (args[0].equals("snappy")) Files.write(Paths.get(args[2]), org.xerial.snappy.Snappy.compress(Files.readAllBytes(Paths.get(args[1]))));
         else for (int i = 1; i < args.length; i++) read(Paths.get(args[i]));
     }
     static void write(Path dir) throws Exception {
