@@ -91,7 +91,7 @@ static class LogConfigKeys
         },
         Long("min.compaction.lag.ms", "0", 0, "How long a record stays uncompacted at least.",
             static (c, v) => c with { MinCompactionLagMs = v }),
-        Int("min.insync.replicas", "1", 1, int.MaxValue, "With acks=all; a single node has one replica.",
+        Int("min.insync.replicas", "1", 1, int.MaxValue, "Accepted for compatibility: acks=all waits for the one node, whatever this says.",
             static (c, v) => c with { MinInsyncReplicas = v }),
         Flag("preallocate", "false", NoEffect),
         Flag("remote.log.copy.disable", "false", NoEffect),
