@@ -4,7 +4,8 @@ using Xunit;
 
 namespace Millrace.Unit.Broker.Log;
 
-/// <summary>Appends that come while a flush runs: what the flush did not take along must not count as flushed.</summary>
+/// <summary>Appends that come while a flush runs: what the flush did not take along must not count as
+/// flushed.</summary>
 public sealed class FlushRaceTests
 {
     [Fact]
