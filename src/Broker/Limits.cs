@@ -15,8 +15,9 @@ public sealed record Limits
     /// 100; more only hides a client that does not read its answers.</summary>
     public int MaxInFlightPerConnection { get; init; } = 128;
 
-    /// <summary>Bytes of the requests of one connection that are being worked on; reading stops above it. One request
-    /// is always let in. Room for a full window of 16 MiB batches.</summary>
+    /// <summary>Bytes of the requests of one connection that are being worked on, and of records in answers that it has
+    /// not taken; reading stops above it. One request is always let in. Room for a full window of 16 MiB
+    /// batches.</summary>
     public int MaxInFlightBytesPerConnection { get; init; } = 80 * 1024 * 1024;
 
     /// <summary>Bytes read from a connection at once. As much as Linux hands over in one call under load.</summary>

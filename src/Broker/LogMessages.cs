@@ -53,6 +53,9 @@ static partial class LogMessages
     [LoggerMessage(14, LogLevel.Information, "Deleted topic {Topic}")]
     public static partial void TopicDeleted(this ILogger logger, string topic);
 
+    [LoggerMessage(16, LogLevel.Error, "The connection of {Remote} failed in a way that is not expected; it is closed")]
+    public static partial void ConnectionFailed(this ILogger logger, Exception error, string remote);
+
     [LoggerMessage(15, LogLevel.Warning, "Skipped a record of {Topic} at offset {Offset}: {Problem}")]
     public static partial void RecordSkipped(this ILogger logger, string topic, long offset, string problem);
 }

@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Millrace.Broker.Coordination.Groups;
 using Millrace.Broker.Log;
+using Millrace.Broker.Storage;
 using Millrace.Protocol;
 using Millrace.Protocol.Records;
 using Millrace.Protocol.Wire;
@@ -24,9 +25,10 @@ sealed class CoordinatorLoop : IAsyncDisposable
     readonly TimeProvider _time;
     readonly BufferPool _pool;
     readonly ILogger _logger;
-    readonly Channel<Action<Now, CoordinatorStep>> _calls;
+    readonly Channel<Call> _calls;
     readonly CoordinatorStep _step = new(); // loop only
     readonly RecordBatchBuilder _builder; // loop only
+    readonly Action<Now, CoordinatorStep> _fireOne;
     readonly ITimer _timer;
     long _armedFor = long.MaxValue; // loop only
     bool _hasFired; // set by the timer, cleared by the loop
@@ -43,8 +45,8 @@ sealed class CoordinatorLoop : IAsyncDisposable
         _pool = pool;
         _logger = logger;
         _builder = new RecordBatchBuilder(pool, MaxBatchBytes);
-        _calls = Channel.CreateBounded<Action<Now, CoordinatorStep>>(
-            new BoundedChannelOptions(maxQueue) { SingleReader = true });
+        _fireOne = (now, step) => coordinator.FireOne(now, step);
+        _calls = Channel.CreateBounded<Call>(new BoundedChannelOptions(maxQueue) { SingleReader = true });
         _timer = time.CreateTimer(
             static state => ((CoordinatorLoop)state!).OnTimer(),
             this,
@@ -54,6 +56,8 @@ sealed class CoordinatorLoop : IAsyncDisposable
 
     /// <summary>Replays the log, then starts to take calls.</summary>
     /// <exception cref="WireFormatException">The log holds what is not a record.</exception>
+    /// <exception cref="StorageException">The log could not be read to its end: groups that go on without what they
+    /// committed would read everything again, or skip it.</exception>
     public void Start()
     {
         var records = Load();
@@ -64,28 +68,33 @@ sealed class CoordinatorLoop : IAsyncDisposable
     }
 
     /// <summary>Runs a call that answers through its <see cref="ReplyTo{T}"/>, now or later.</summary>
+    /// <param name="call">Runs on the loop, also when nobody waits for its answer any more.</param>
+    /// <param name="failure">Makes the answer that carries an error.</param>
+    /// <param name="cancellation">Ends the wait for the answer, but not before the call has run: until then it borrows
+    /// from the request.</param>
     public Task<T> CallAsync<T>(
         Action<GroupCoordinator, Now, CoordinatorStep, ReplyTo<T>> call, Func<ErrorCode, T> failure,
             CancellationToken cancellation)
         where T : class, IMessage
     {
         var reply = new ReplyTo<T>(failure);
-        if (!_calls.Writer.TryWrite((now, step) => Guarded(reply, () => call(_coordinator, now, step, reply))))
-            reply.Fail(ErrorCode.CoordinatorNotAvailable);
-        return reply.Task.IsCompleted || !cancellation.CanBeCanceled ? reply.Task : reply.Task.WaitAsync(cancellation);
+        var queued = new Call((now, step) => call(_coordinator, now, step, reply), reply);
+        if (!_calls.Writer.TryWrite(queued)) reply.Fail(ErrorCode.CoordinatorNotAvailable);
+        return reply.Task.IsCompleted || !cancellation.CanBeCanceled
+            ? reply.Task
+            : WaitAsync(reply.Task, queued.HasRun, cancellation);
     }
 
-    void Guarded(ReplyTo reply, Action call)
+    static async Task<T> WaitAsync<T>(Task<T> answer, Task hasRun, CancellationToken cancellation)
     {
         try
         {
-            call();
+            return await answer.WaitAsync(cancellation).ConfigureAwait(false);
         }
-        catch (Exception e)
+        catch (OperationCanceledException)
         {
-            // A mistake in the rules must cost one call, not all groups.
-            _logger.CoordinatorCallFailed(e);
-            reply.Fail(ErrorCode.UnknownServerError);
+            await hasRun.ConfigureAwait(false);
+            throw;
         }
     }
 
@@ -96,9 +105,8 @@ sealed class CoordinatorLoop : IAsyncDisposable
         {
             while (_calls.Reader.TryRead(out var call))
             {
-                _step.Clear();
-                call(Now(), _step);
-                Finish();
+                Run(call.Act, call.Reply);
+                call.SetRun();
                 FireDue();
             }
 
@@ -106,14 +114,27 @@ sealed class CoordinatorLoop : IAsyncDisposable
         }
     }
 
-    void FireDue()
+    // A mistake in the rules, or a record that cannot be written, must cost one call, not all groups: whoever was to be
+    // answered by it hears of it, and nothing of it is kept.
+    void Run(Action<Now, CoordinatorStep> act, ReplyTo? reply)
     {
-        while (true)
+        _step.Clear();
+        try
         {
-            _step.Clear();
-            if (!_coordinator.FireOne(Now(), _step)) return;
+            act(Now(), _step);
             Finish();
         }
+        catch (Exception e)
+        {
+            _logger.CoordinatorCallFailed(e);
+            reply?.Fail(ErrorCode.UnknownServerError);
+            foreach (var (to, _) in _step.Replies) to.Fail(ErrorCode.UnknownServerError);
+        }
+    }
+
+    void FireDue()
+    {
+        while (_coordinator.NextDueMs is { } due && due <= Now().TickMs) Run(_fireOne, null);
     }
 
     // When the queue is full the wake-up is lost, but then the loop is awake and looks at the flag when it has caught
@@ -121,7 +142,7 @@ sealed class CoordinatorLoop : IAsyncDisposable
     void OnTimer()
     {
         Volatile.Write(ref _hasFired, true);
-        _calls.Writer.TryWrite(static (_, _) => { });
+        _calls.Writer.TryWrite(new Call(static (_, _) => { }, null));
     }
 
     void Arm()
@@ -206,7 +227,13 @@ sealed class CoordinatorLoop : IAsyncDisposable
             var read = _log.Read(offset, LoadBytes, minOneBatch: true, ReadIsolation.EndOffset);
             try
             {
-                if (read.Error != ErrorCode.None || read.Records.IsEmpty) break;
+                if (read.Error != ErrorCode.None || read.Records.IsEmpty)
+                {
+                    throw new StorageException(StorageError.Damaged, _log.Partition.ToString(),
+                        $"{_log.Partition} could not be read from offset {offset} to its end at {_log.EndOffset} "
+                        + $"({read.Error}): repair the storage, or restore its directory.");
+                }
+
                 var batches = new BatchReader(read.Records.Span);
                 while (batches.MoveNext())
                 {
@@ -263,6 +290,19 @@ sealed class CoordinatorLoop : IAsyncDisposable
         {
             section.Release();
         }
+    }
+
+    sealed class Call(Action<Now, CoordinatorStep> act, ReplyTo? reply)
+    {
+        readonly TaskCompletionSource _hasRun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Action<Now, CoordinatorStep> Act { get; } = act;
+
+        public ReplyTo? Reply { get; } = reply;
+
+        public Task HasRun => _hasRun.Task;
+
+        public void SetRun() => _hasRun.TrySetResult();
     }
 
     Now Now() => new(

@@ -38,7 +38,7 @@ sealed class Produce(BrokerState state)
                 if (answer.ErrorCode != ErrorCode.None) failed = answer.ErrorCode;
                 if (log is null || request.Acks != AcksAll) continue;
                 var durable = log.WhenDurable(endOffset);
-                if (durable.IsCompletedSuccessfully) answer.ErrorCode = durable.Result;
+                if (durable.IsCompletedSuccessfully) Finish(answer, durable.Result);
                 else (waits ??= []).Add((answer, durable));
             }
         }
@@ -66,20 +66,24 @@ sealed class Produce(BrokerState state)
             try
             {
                 var left = timeout - state.Time.GetElapsedTime(deadline);
-                answer.ErrorCode = durable.IsCompletedSuccessfully
+                Finish(answer, durable.IsCompletedSuccessfully
                     ? durable.Result
                     : await durable.AsTask().WaitAsync(left > TimeSpan.Zero
-                        ? left : TimeSpan.Zero, state.Time).ConfigureAwait(false);
+                        ? left : TimeSpan.Zero, state.Time).ConfigureAwait(false));
             }
             catch (TimeoutException)
             {
-                answer.ErrorCode = ErrorCode.RequestTimedOut;
+                Finish(answer, ErrorCode.RequestTimedOut);
             }
-
-            if (answer.ErrorCode != ErrorCode.None) answer.BaseOffset = -1;
         }
 
         return response;
+    }
+
+    static void Finish(ProduceResponse.PartitionProduceResponse answer, ErrorCode error)
+    {
+        answer.ErrorCode = error;
+        if (error != ErrorCode.None) answer.BaseOffset = -1;
     }
 
     ProduceResponse.PartitionProduceResponse Append(

@@ -26,7 +26,8 @@ sealed class Fetch(BrokerState state) : RequestHandler<FetchRequest, FetchRespon
             return new ValueTask<FetchResponse?>(new FetchResponse { ErrorCode = ErrorCode.FetchSessionIdNotFound });
 
         var fetch = new FetchJob(state, request, context.Version, Interlocked.Increment(ref _rotation));
-        var isEnough = fetch.Read() || request.MaxWaitMs <= 0;
+        // One read ends where a segment ends: more may lie behind it.
+        var isEnough = fetch.Read() || request.MaxWaitMs <= 0 || fetch.HasEnough();
         if (isEnough) return new ValueTask<FetchResponse?>(fetch.Answer(context));
         fetch.Drop();
         return WaitAsync(fetch, request, context);
@@ -87,20 +88,23 @@ sealed class FetchSignal
 sealed class FetchJob
 {
     readonly BrokerState _state;
-    readonly FetchRequest _request;
     readonly short _version;
     readonly uint _rotation;
     readonly ReadIsolation _isolation;
+    readonly int _maxBytes;
+    readonly int _minBytes;
     readonly List<Part> _parts = [];
     readonly List<TopicAnswer> _topics = [];
 
     public FetchJob(BrokerState state, FetchRequest request, short version, uint rotation)
     {
         _state = state;
-        _request = request;
         _version = version;
         _rotation = rotation;
         _isolation = request.IsolationLevel == 1 ? ReadIsolation.LastStable : ReadIsolation.HighWatermark;
+        _maxBytes = Math.Min(request.MaxBytes, state.Options.Limits.MaxFetchBytes);
+        // Waiting for more than an answer may hold would always last to the end.
+        _minBytes = Math.Min(request.MinBytes, _maxBytes);
         foreach (var topic in request.Topics)
         {
             var entry = state.Find(topic.Topic, topic.TopicId, byId: version >= 13);
@@ -112,7 +116,7 @@ sealed class FetchJob
     /// <summary>Reads all partitions, as far as the limits go. True if that is worth an answer now.</summary>
     public bool Read()
     {
-        var left = Math.Min(_request.MaxBytes, _state.Options.Limits.MaxFetchBytes);
+        var left = _maxBytes;
         var total = 0L;
         var hasError = false;
         // Every request begins with another partition, so that a full one does not starve the others.
@@ -126,7 +130,7 @@ sealed class FetchJob
             hasError |= part.Error != ErrorCode.None || part.DivergingEnd >= 0;
         }
 
-        return hasError || _parts.Count == 0 || total >= _request.MinBytes;
+        return hasError || _parts.Count == 0 || total >= _minBytes;
     }
 
     int ReadOne(Part part, int left, bool isFirst)
@@ -208,7 +212,7 @@ sealed class FetchJob
             if (part.Log is not { } log || log.Fault != ErrorCode.None) return true;
             part.Seen = log.Bound(_isolation);
             total += log.AvailableBytes(part.Request.FetchOffset, _isolation, part.Request.PartitionMaxBytes);
-            if (total >= _request.MinBytes) return true;
+            if (total >= _minBytes) return true;
         }
 
         return false;

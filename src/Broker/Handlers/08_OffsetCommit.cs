@@ -28,34 +28,30 @@ sealed class OffsetCommit(BrokerState state)
     List<OffsetCommitResponse.OffsetCommitResponseTopic>? Split(OffsetCommitRequest request, bool byId)
     {
         List<OffsetCommitResponse.OffsetCommitResponseTopic>? refused = null;
-        for (var t = request.Topics.Count - 1; t >= 0; t--)
+        foreach (var topic in request.Topics)
         {
-            var topic = request.Topics[t];
             var entry = state.Find(topic.Name, topic.TopicId, byId);
             if (entry is not null) topic.Name = entry.Name;
             OffsetCommitResponse.OffsetCommitResponseTopic? answer = null;
-            for (var p = topic.Partitions.Count - 1; p >= 0; p--)
+            topic.Partitions.RemoveAll(partition =>
             {
-                var partition = topic.Partitions[p].PartitionIndex;
-                if (Exists(entry, partition)) continue;
+                if (Exists(entry, partition.PartitionIndex)) return false;
                 answer ??= new OffsetCommitResponse.OffsetCommitResponseTopic
                 {
                     Name = topic.Name,
                     TopicId = topic.TopicId,
                 };
-                answer.Partitions.Insert(0, new OffsetCommitResponse.OffsetCommitResponsePartition
+                answer.Partitions.Add(new OffsetCommitResponse.OffsetCommitResponsePartition
                 {
-                    PartitionIndex = partition,
+                    PartitionIndex = partition.PartitionIndex,
                     ErrorCode = BrokerState.Unknown(entry, byId),
                 });
-                topic.Partitions.RemoveAt(p);
-            }
-
-            if (answer is null) continue;
-            (refused ??= []).Insert(0, answer);
-            if (topic.Partitions.Count == 0) request.Topics.RemoveAt(t);
+                return true;
+            });
+            if (answer is not null) (refused ??= []).Add(answer);
         }
 
+        if (refused is not null) request.Topics.RemoveAll(static t => t.Partitions.Count == 0);
         return refused;
     }
 
@@ -64,11 +60,13 @@ sealed class OffsetCommit(BrokerState state)
 
     static void Merge(OffsetCommitResponse response, List<OffsetCommitResponse.OffsetCommitResponseTopic> refused)
     {
+        Dictionary<(string, Guid), OffsetCommitResponse.OffsetCommitResponseTopic> answered = [];
+        foreach (var topic in response.Topics) answered.TryAdd((topic.Name, topic.TopicId), topic);
         foreach (var topic in refused)
         {
-            var there = response.Topics.Find(t => t.Name == topic.Name && t.TopicId == topic.TopicId);
-            if (there is null) response.Topics.Add(topic);
-            else there.Partitions.AddRange(topic.Partitions);
+            if (answered.TryGetValue((topic.Name, topic.TopicId), out var there))
+                there.Partitions.AddRange(topic.Partitions);
+            else response.Topics.Add(topic);
         }
     }
 }

@@ -13,12 +13,12 @@ sealed class CreateTopics(BrokerState state)
     protected override ValueTask<CreateTopicsResponse?> HandleAsync(CreateTopicsRequest request, RequestContext context)
     {
         var response = new CreateTopicsResponse();
-        HashSet<string> seen = new(StringComparer.Ordinal);
+        Dictionary<string, int> times = new(StringComparer.Ordinal);
+        foreach (var topic in request.Topics) times[topic.Name] = times.GetValueOrDefault(topic.Name) + 1;
         foreach (var topic in request.Topics)
         {
-            var isDuplicate = request.Topics.Count(t => t.Name == topic.Name) > 1;
-            if (!seen.Add(topic.Name)) continue;
-            response.Topics.Add(isDuplicate
+            if (!times.Remove(topic.Name, out var count)) continue;
+            response.Topics.Add(count > 1
                 ? Refuse(topic.Name, ErrorCode.InvalidRequest, "Duplicate topic name.")
                 : Create(topic, request.ValidateOnly));
         }
@@ -82,9 +82,9 @@ sealed class CreateTopics(BrokerState state)
             || (topic.ReplicationFactor > 1 && state.Options.ClampReplicationFactor)) return default;
         return topic.ReplicationFactor > 1
             ? (ErrorCode.InvalidReplicationFactor,
-                $"Replication factor {topic.ReplicationFactor} is larger than the number of brokers, 1: "
-                + "ask for 1 or -1, "
-                + "or start the broker with ClampReplicationFactor.")
+                $"Replication factor {topic.ReplicationFactor} is larger than the number of brokers, 1: this broker is "
+                + "one node and never keeps a second copy. Ask for 1 or -1, or start it with ClampReplicationFactor to "
+                + "have every factor taken for 1.")
             : (ErrorCode.InvalidReplicationFactor, "Replication factor must be larger than 0.");
     }
 
@@ -97,10 +97,11 @@ sealed class CreateTopics(BrokerState state)
                 "With replicas by hand, the number of partitions and the replication factor must both be -1.");
         }
 
+        Dictionary<int, CreateTopicsRequest.CreatableReplicaAssignment> byIndex = [];
+        foreach (var assignment in topic.Assignments) byIndex.TryAdd(assignment.PartitionIndex, assignment);
         for (var i = 0; i < partitions; i++)
         {
-            var assignment = topic.Assignments.Find(a => a.PartitionIndex == i);
-            if (assignment is null)
+            if (!byIndex.TryGetValue(i, out var assignment))
                 return (ErrorCode.InvalidReplicaAssignment,
                     $"Partitions must be numbered from 0 without gaps: {i} is missing.");
             if (assignment.BrokerIds is not [var only] || only != state.NodeId)

@@ -38,6 +38,7 @@ sealed class LogLoader
     readonly ProducerStates _producers = new();
     LeaderEpochs _epochs = new();
     long _endOffset;
+    bool _isClean;
     bool _isChanged; // files were cut, removed or made
     long _scannedBytes;
 
@@ -48,6 +49,7 @@ sealed class LogLoader
         _directory = directory;
         _config = config;
         _hints = hints;
+        _isClean = hints.IsClean;
     }
 
     /// <summary>Opens the log in a directory, which must be there (it may be empty).</summary>
@@ -73,7 +75,7 @@ sealed class LogLoader
         CleanUp();
         OpenSegments();
         _epochs = LeaderEpochs.Load(_context.Files, _directory, _context.Limits);
-        if (_hints.IsClean)
+        if (_isClean)
             TrustLast();
         else
             Recover();
@@ -86,7 +88,7 @@ sealed class LogLoader
         _epochs.Truncate(_endOffset);
         var isNews = _epochs.IsEmpty
             ? _epochs.Begin(0, _endOffset)
-            : !_hints.IsClean && _epochs.Begin(_epochs.Latest + 1, _endOffset);
+            : !_isClean && _epochs.Begin(_epochs.Latest + 1, _endOffset);
         if (isNews)
             _epochs.Save(_context.Files, _directory, _context.IsDurable);
         FlushRecovered();
@@ -198,9 +200,11 @@ sealed class LogLoader
             last.LastIndexedPosition(long.MaxValue), last.Size);
         while (scanner.MoveNext())
             _endOffset = scanner.Header.NextOffset;
+        if (scanner.Fault == BatchFault.None)
+            return;
         // The stop was not so clean after all.
-        if (scanner.Fault != BatchFault.None)
-            Recover();
+        _isClean = false;
+        Recover();
     }
 
     // Reads every segment that may hold unflushed bytes; cuts at the first bad one; drops what lies behind the cut.
@@ -306,16 +310,25 @@ sealed class LogLoader
                 snapshots.Add(offset);
         }
         _producers.Reset(_segments[0].BaseOffset);
+        var isFound = false;
         foreach (var offset in snapshots.OrderDescending())
         {
             var path = Path.Combine(_directory, LogFiles.Name(offset, LogFiles.SnapshotSuffix));
+            if (isFound)
+            {
+                // One within a segment was left by an earlier clean stop: no start will need it.
+                if (!_segments.Exists(s => s.BaseOffset == offset))
+                    _context.Files.DeleteFile(path);
+                continue;
+            }
             var bytes = LogFiles.ReadAll(_context.Files, path, _context.Limits.MaxSmallFileBytes);
             if (bytes is not null && ProducerSnapshot.TryRead(bytes) is { } producers)
             {
                 _producers.Reset(offset);
                 foreach (var producer in producers)
                     _producers.Restore(producer);
-                break;
+                isFound = true;
+                continue;
             }
             _context.Files.DeleteFile(path);
         }
@@ -350,9 +363,9 @@ sealed class LogLoader
     // What is served from now on must not vanish with the power: also what the last process wrote but did not flush.
     void FlushRecovered()
     {
-        if (!_hints.IsClean)
+        if (!_isClean)
             _segments[^1].File.Flush();
-        if ((_isChanged || !_hints.IsClean) && _context.IsDurable)
+        if ((_isChanged || !_isClean) && _context.IsDurable)
             _context.Files.FlushDirectory(_directory);
     }
 

@@ -155,14 +155,14 @@ sealed partial class LogManager : IDisposable
         }
         finally
         {
-            Forget(topic);
+            Forget(topic, 0);
         }
     }
 
     /// <summary>Adds empty partitions.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The count is not greater than now, or too great.</exception>
     /// <exception cref="InvalidOperationException">There is no such topic.</exception>
-    /// <exception cref="StorageException">It could not be written.</exception>
+    /// <exception cref="StorageException">It could not be written; the topic has as many as before then.</exception>
     public TopicEntry AddPartitions(string name, int newCount)
     {
         lock (_gate)
@@ -173,7 +173,17 @@ sealed partial class LogManager : IDisposable
             ArgumentOutOfRangeException.ThrowIfGreaterThan(newCount, _options.Limits.MaxPartitionsPerTopic);
             Topics.SetPartitions(topic.Id, newCount);
             var grown = topic with { Partitions = newCount };
-            OpenMissing(grown, topic.Partitions);
+            try
+            {
+                OpenMissing(grown, topic.Partitions);
+            }
+            catch (StorageException)
+            {
+                // As with a creation, there may be no space to write the opposite.
+                Topics.TakeBackLast();
+                Forget(grown, topic.Partitions);
+                throw;
+            }
             return grown;
         }
     }
@@ -209,7 +219,7 @@ sealed partial class LogManager : IDisposable
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             var topic = Known(name);
             Topics.Delete(topic.Id);
-            Forget(topic);
+            Forget(topic, 0);
         }
     }
 
@@ -247,11 +257,26 @@ sealed partial class LogManager : IDisposable
             log.Tick(nowMs);
         lock (_gate)
         {
-            foreach (var directory in _deletedDirectories)
-                _context.Files.DeleteDirectory(directory);
-            _deletedDirectories.Clear();
+            if (!_isDisposed)
+                RemoveDeleted();
         }
     }
+
+    // One that cannot go now, because somebody has a file of it open, must not keep the others, nor make a stop an
+    // unclean one: it is tried again, at the latest by the next start.
+    void RemoveDeleted() => _deletedDirectories.RemoveAll(directory =>
+    {
+        try
+        {
+            _context.Files.DeleteDirectory(directory);
+            return true;
+        }
+        catch (StorageException e) when (e.Error != StorageError.PowerLost)
+        {
+            LogMessages.DirectoryMaintenanceFailed(_options.Logger, e, directory);
+            return false;
+        }
+    });
 
     /// <summary>Writes down how far everything is flushed and where logs start.</summary>
     public void Checkpoint()
@@ -302,8 +327,7 @@ sealed partial class LogManager : IDisposable
         }
         // A partition that could not be opened must be recovered next time.
         isClean &= _logs.Count == Topics.All.Values.Sum(static t => t.Partitions);
-        foreach (var directory in _deletedDirectories)
-            _context.Files.DeleteDirectory(directory);
+        RemoveDeleted();
         OffsetCheckpoint.Save(_context.Files, _directory, LogFiles.RecoveryPoints, flushed, _context.IsDurable);
         SaveStartOffsets();
         if (isClean)
@@ -336,10 +360,10 @@ sealed partial class LogManager : IDisposable
             : kept.ToImmutable();
     }
 
-    // Closes the logs of a topic that is gone from the catalogue and renames their directories.
-    void Forget(TopicEntry topic)
+    // Closes the logs of partitions that are gone from the catalogue and renames their directories.
+    void Forget(TopicEntry topic, int from)
     {
-        for (var i = 0; i < topic.Partitions; i++)
+        for (var i = from; i < topic.Partitions; i++)
         {
             var partition = new TopicPartition(topic.Name, i);
             if (_logs.TryRemove(partition, out var log))
@@ -371,8 +395,9 @@ sealed partial class LogManager : IDisposable
         {
             maintenance(this);
         }
-        catch (StorageException e)
+        catch (Exception e)
         {
+            // Whatever it is: on the thread of a timer it would end the process that the broker is embedded in.
             LogMessages.DirectoryMaintenanceFailed(_options.Logger, e, _directory);
         }
     }

@@ -14,63 +14,39 @@ namespace Millrace.Broker.Log;
 
 /// <summary>Offset to file position, one entry about every index.interval.bytes. One appender; look-ups need no
 /// lock.</summary>
-sealed class OffsetIndex(long baseOffset)
+sealed class OffsetIndex
 {
     public const int EntrySize = 8;
 
-    // Relative offset in the upper half, position in the lower.
-    long[] _entries = [];
-    int _count;
+    readonly long _baseOffset;
+    readonly IndexEntries<Entry> _entries;
 
-    public int Count => Volatile.Read(ref _count);
-
-    /// <summary>Last offset of the batch of the last entry, or the base offset.</summary>
-    public long LastOffset => Count == 0 ? baseOffset : baseOffset + (int)(_entries[Count - 1] >> 32);
-
-    public void Append(long lastOffset, int position)
+    public OffsetIndex(long baseOffset)
+        : this(baseOffset, new IndexEntries<Entry>())
     {
-        if (_count == _entries.Length)
-        {
-            // A reader that still has the old array finds there everything below the count it read.
-            var grown = new long[Math.Max(64, _entries.Length * 2)];
-            _entries.CopyTo(grown, 0);
-            Volatile.Write(ref _entries, grown);
-        }
-        _entries[_count] = (lastOffset - baseOffset) << 32 | (uint)position;
-        Volatile.Write(ref _count, _count + 1);
     }
+
+    OffsetIndex(long baseOffset, IndexEntries<Entry> entries) => (_baseOffset, _entries) = (baseOffset, entries);
+
+    public int Count => _entries.Count;
+
+    public void Append(long lastOffset, int position) =>
+        _entries.Append(new Entry((int)(lastOffset - _baseOffset), position));
 
     /// <summary>The greatest position whose batch ends at or below the offset; 0 when there is none.</summary>
-    public int Floor(long offset)
-    {
-        var count = Count;
-        var entries = Volatile.Read(ref _entries);
-        var low = 0;
-        var high = count;
-        while (low < high)
-        {
-            var middle = (low + high) >>> 1;
-            if (baseOffset + (int)(entries[middle] >> 32) <= offset)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-        return low == 0 ? 0 : (int)entries[low - 1];
-    }
-
-    /// <summary>Drops entries whose batch starts at or behind a position: the log was cut there.</summary>
-    public void Truncate(int position)
-    {
-        while (_count > 0 && (int)_entries[_count - 1] >= position)
-            Volatile.Write(ref _count, _count - 1);
-    }
+    public int Floor(long offset) => _entries.Floor(offset - _baseOffset)?.Position ?? 0;
 
     public byte[] ToBytes()
     {
-        var count = Count;
-        var bytes = new byte[count * EntrySize];
-        for (var i = 0; i < count; i++)
-            BinaryPrimitives.WriteInt64BigEndian(bytes.AsSpan(i * EntrySize), _entries[i]);
+        var entries = _entries.Span;
+        var bytes = new byte[entries.Length * EntrySize];
+        var at = bytes.AsSpan();
+        foreach (var entry in entries)
+        {
+            BinaryPrimitives.WriteInt32BigEndian(at, entry.Relative);
+            BinaryPrimitives.WriteInt32BigEndian(at[4..], entry.Position);
+            at = at[EntrySize..];
+        }
         return bytes;
     }
 
@@ -79,19 +55,22 @@ sealed class OffsetIndex(long baseOffset)
     {
         if (bytes.Length % EntrySize != 0)
             return null;
-        var index = new OffsetIndex(baseOffset) { _entries = new long[bytes.Length / EntrySize] };
-        var last = -1L;
-        var lastPosition = -1;
-        foreach (ref var entry in index._entries.AsSpan())
+        var entries = new Entry[bytes.Length / EntrySize];
+        var last = new Entry(-1, -1);
+        foreach (ref var entry in entries.AsSpan())
         {
-            entry = BinaryPrimitives.ReadInt64BigEndian(bytes);
+            entry = new Entry(BinaryPrimitives.ReadInt32BigEndian(bytes),
+                BinaryPrimitives.ReadInt32BigEndian(bytes[4..]));
             bytes = bytes[EntrySize..];
-            if (entry >> 32 <= last || (int)entry <= lastPosition || (int)entry >= logLength)
+            if (entry.Relative <= last.Relative || entry.Position <= last.Position || entry.Position >= logLength)
                 return null;
-            last = entry >> 32;
-            lastPosition = (int)entry;
+            last = entry;
         }
-        index._count = index._entries.Length;
-        return index;
+        return new OffsetIndex(baseOffset, new IndexEntries<Entry>(entries));
+    }
+
+    readonly record struct Entry(int Relative, int Position) : IIndexEntry
+    {
+        public long Key => Relative;
     }
 }

@@ -5,9 +5,9 @@ namespace Millrace.Broker.Log;
 
 sealed partial class PartitionLog
 {
-    /// <summary>Flushes what is due: sealed segments with their indexes and snapshot always, the active segment unless
-    /// the policy is <see cref="FlushMode.Os"/>. Then publishes. For the committer; a failure puts the log
-    /// offline.</summary>
+    /// <summary>Flushes what is due: sealed segments always, the active segment unless the policy is
+    /// <see cref="FlushMode.Os"/>; publishes; then writes the indexes and snapshots of sealed segments, which nobody
+    /// waits for. For the committer; a failure puts the log offline.</summary>
     public void Flush()
     {
         Volatile.Write(ref _isQueued, 0);
@@ -48,6 +48,8 @@ sealed partial class PartitionLog
             // Not while a flush writes the files of a segment that goes now.
             lock (_flushLock)
                 Maintain(nowMs, Config);
+            // Large files take their time to go: nobody needs to wait for that.
+            RemoveRetired(nowMs);
         }
         catch (StorageException e)
         {
@@ -86,6 +88,8 @@ sealed partial class PartitionLog
     {
         List<Segment> retired;
         bool rolled;
+        // Looks at what is looked at below with the lock held: an index that has to be read is read here.
+        CountDeletable(Volatile.Read(ref _segments), Size, nowMs, config);
         lock (_appendLock)
         {
             if (_isClosed)
@@ -98,7 +102,6 @@ sealed partial class PartitionLog
             Retire(segment, nowMs, config);
         if (rolled)
             RequestFlush(now: true);
-        RemoveRetired(nowMs);
         foreach (var segment in Volatile.Read(ref _segments))
             segment.UnloadIdleIndexes();
     }
@@ -122,6 +125,7 @@ sealed partial class PartitionLog
         lock (_flushLock)
         {
             Segment[] segments;
+            ArraySegment<Segment> completed;
             long target;
             bool directory;
             lock (_appendLock)
@@ -132,42 +136,78 @@ sealed partial class PartitionLog
                 while (from > 0 && !_segments[from - 1].IsSaved)
                     from--;
                 segments = _segments[from..(withActive ? _segments.Length : _segments.Length - 1)];
+                // What was sealed by now: one that is sealed while its file is flushed has an end that is not.
+                completed = new ArraySegment<Segment>(segments, 0, segments.Length - (withActive ? 1 : 0));
                 target = withActive ? _endOffset : Active.BaseOffset;
                 directory = _isDirectoryDirty;
+                // An append that came after the log left the queue and before this look was covered by that flush:
+                // whoever comes now shall not wait for one that flushes nothing.
+                if (target <= _flushedOffset && !directory && completed.All(static s => s.IsSaved))
+                    return;
                 _isDirectoryDirty = false;
             }
             try
             {
                 foreach (var segment in segments)
-                    directory |= FlushSegment(segment);
+                {
+                    if (!segment.IsSaved)
+                        FlushFile(segment);
+                }
                 if (directory && _context.IsDurable)
                     _context.Files.FlushDirectory(_directory);
+                if (IsGroup)
+                    Release(target);
+                Save(completed);
             }
-            catch (StorageException e)
+            catch (Exception e)
             {
+                // Also a mistake of ours: the committer has other logs to flush.
                 Fail(e);
                 return;
             }
             lock (_appendLock)
-            {
                 _flushedOffset = Math.Max(_flushedOffset, target);
-                if (IsGroup)
-                    Advance(_flushedOffset);
-            }
         }
+    }
+
+    // The records are on the medium: they may be acknowledged and read.
+    void Release(long flushedOffset)
+    {
+        lock (_appendLock)
+            Advance(flushedOffset);
         _signal.Publish();
     }
 
-    // True when it made files. Retention may have closed the segment meanwhile: then there is nothing left to keep.
-    bool FlushSegment(Segment segment)
+    static void FlushFile(Segment segment)
     {
         try
         {
-            if (segment.IsSaved)
-                return false;
             segment.File.Flush();
-            if (!segment.IsSealed)
-                return false;
+        }
+        catch (ObjectDisposedException)
+        {
+            // Retention closed it meanwhile: there is nothing left to keep.
+        }
+    }
+
+    // What saves the next start from reading sealed segments again.
+    void Save(ArraySegment<Segment> completed)
+    {
+        var isChanged = false;
+        foreach (var segment in completed)
+        {
+            if (!segment.IsSaved)
+                isChanged |= Save(segment);
+        }
+        if (isChanged && _context.IsDurable)
+            _context.Files.FlushDirectory(_directory);
+    }
+
+    // False when retention closed the segment meanwhile.
+    bool Save(Segment segment)
+    {
+        try
+        {
             if (segment.EndSnapshot is { } snapshot)
             {
                 SaveSnapshot(segment.EndOffset, snapshot);
@@ -238,21 +278,7 @@ sealed partial class PartitionLog
     // Takes segments off the front of the list that retention or the start offset releases. Append lock held.
     List<Segment> TakeDeletable(long nowMs, LogConfig config)
     {
-        var taken = new List<Segment>();
-        var total = _size + Active.Size;
-        foreach (var segment in _segments.AsSpan(0, _segments.Length - 1))
-        {
-            // Never what a consumer could still be promised: only below the high watermark.
-            if (segment.EndOffset > _highWatermark)
-                break;
-            var isBelowStart = segment.EndOffset <= _startOffset;
-            var isTooMuch = config.IsDeleting && config.RetentionBytes >= 0
-                && total - segment.Size >= config.RetentionBytes;
-            if (!isBelowStart && !isTooMuch && !(config.IsDeleting && IsExpired(segment, nowMs, config)))
-                break;
-            total -= segment.Size;
-            taken.Add(segment);
-        }
+        var taken = _segments[..CountDeletable(_segments, _size + Active.Size, nowMs, config)].ToList();
         if (taken.Count == 0)
             return taken;
         Volatile.Write(ref _startOffset, Math.Max(_startOffset, taken[^1].EndOffset));
@@ -260,6 +286,25 @@ sealed partial class PartitionLog
         _size -= taken.Sum(static s => (long)s.Size);
         _isDirectoryDirty = true;
         return taken;
+    }
+
+    int CountDeletable(Segment[] segments, long total, long nowMs, LogConfig config)
+    {
+        var count = 0;
+        foreach (var segment in segments.AsSpan(0, segments.Length - 1))
+        {
+            // Never what a consumer could still be promised: only below the high watermark.
+            if (segment.EndOffset > HighWatermark)
+                break;
+            var isBelowStart = segment.EndOffset <= StartOffset;
+            var isTooMuch = config.IsDeleting && config.RetentionBytes >= 0
+                && total - segment.Size >= config.RetentionBytes;
+            if (!isBelowStart && !isTooMuch && !(config.IsDeleting && IsExpired(segment, nowMs, config)))
+                break;
+            total -= segment.Size;
+            count++;
+        }
+        return count;
     }
 
     static bool IsExpired(Segment segment, long nowMs, LogConfig config)

@@ -1,4 +1,3 @@
-using Millrace.Broker.Storage;
 using Millrace.Protocol;
 
 namespace Millrace.Broker.Log;
@@ -23,7 +22,7 @@ sealed partial class PartitionLog
     long _endOffset;
     long _highWatermark;
     long _lastStableOffset;
-    long _flushedOffset; // below it all is on the medium; _appendLock
+    long _flushedOffset; // below it all is on the medium, indexes included; _appendLock
     long _size; // bytes of all segments but the active one; _appendLock
     LogConfig _config;
     int _fault;
@@ -76,7 +75,8 @@ sealed partial class PartitionLog
     /// watermark.</summary>
     public long LastStableOffset => Volatile.Read(ref _lastStableOffset);
 
-    /// <summary>Below it everything is on the medium; recovery after a crash starts here.</summary>
+    /// <summary>Below it everything is on the medium, indexes included; recovery after a crash starts here. At most the
+    /// high watermark.</summary>
     public long FlushedOffset
     {
         get
@@ -178,7 +178,7 @@ sealed partial class PartitionLog
 
     // The one place where a log goes offline: nothing is retried, because after a failed write or flush nobody knows
     // what the medium holds.
-    void Fail(StorageException e)
+    void Fail(Exception e)
     {
         if (Interlocked.CompareExchange(ref _fault, (int)ErrorCode.KafkaStorageError, 0) == 0)
             LogMessages.LogOffline(_context.Logger, e, Partition.Topic, Partition.Partition);

@@ -16,7 +16,7 @@ sealed class Segment : IDisposable
     int _isUsed; // 1: the indexes were used since the last look
     int _nextHint;
     int _sinceIndexEntry; // append lock
-    long _maxTimestamp = -1; // append lock; of the active segment
+    long _maxTimestamp = -1; // append lock; of a segment that was found sealed: -1 until somebody asked
     long _maxTimestampOffset = -1;
 
     /// <summary>Opens the file; takes ownership of it.</summary>
@@ -69,9 +69,19 @@ sealed class Segment : IDisposable
     {
         get
         {
+            var noted = Volatile.Read(ref _maxTimestamp);
+            // Of a sealed segment it is final: its indexes need not stay in memory for that.
+            if (IsSealed && noted >= 0)
+                return (noted, Volatile.Read(ref _maxTimestampOffset));
             var last = Load().Time.Last;
-            var active = Volatile.Read(ref _maxTimestamp);
-            return active > last.Timestamp ? (active, Volatile.Read(ref _maxTimestampOffset)) : last;
+            if (noted > last.Timestamp)
+                return (noted, Volatile.Read(ref _maxTimestampOffset));
+            if (IsSealed)
+            {
+                Volatile.Write(ref _maxTimestampOffset, last.Offset);
+                Volatile.Write(ref _maxTimestamp, last.Timestamp);
+            }
+            return last;
         }
     }
 

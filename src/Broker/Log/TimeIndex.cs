@@ -12,67 +12,46 @@ namespace Millrace.Broker.Log;
 //        +------------------------+-----------------------+
 
 /// <summary>Timestamp to offset. One appender; look-ups need no lock.</summary>
-sealed class TimeIndex(long baseOffset)
+sealed class TimeIndex
 {
     public const int EntrySize = 12;
 
-    Entry[] _entries = [];
-    int _count;
+    readonly long _baseOffset;
+    readonly IndexEntries<Entry> _entries;
 
-    public int Count => Volatile.Read(ref _count);
+    public TimeIndex(long baseOffset)
+        : this(baseOffset, new IndexEntries<Entry>())
+    {
+    }
+
+    TimeIndex(long baseOffset, IndexEntries<Entry> entries) => (_baseOffset, _entries) = (baseOffset, entries);
+
+    public int Count => _entries.Count;
 
     /// <summary>The last entry; timestamp -1 when there is none.</summary>
     public (long Timestamp, long Offset) Last =>
-        Count == 0 ? (-1, baseOffset) : (_entries[Count - 1].Timestamp, baseOffset + _entries[Count - 1].Relative);
+        _entries.Span is [.., var last] ? (last.Timestamp, _baseOffset + last.Relative) : (-1, _baseOffset);
 
     /// <summary>Adds an entry unless it says nothing new.</summary>
     public void Append(long timestamp, long offset)
     {
-        if (timestamp <= Last.Timestamp)
-            return;
-        if (_count == _entries.Length)
-        {
-            var grown = new Entry[Math.Max(64, _entries.Length * 2)];
-            _entries.CopyTo(grown, 0);
-            Volatile.Write(ref _entries, grown);
-        }
-        _entries[_count] = new Entry(timestamp, (int)(offset - baseOffset));
-        Volatile.Write(ref _count, _count + 1);
+        if (timestamp > Last.Timestamp)
+            _entries.Append(new Entry(timestamp, (int)(offset - _baseOffset)));
     }
 
     /// <summary>An offset such that every batch that ends below it is older than the timestamp.</summary>
-    public long Floor(long timestamp)
-    {
-        var count = Count;
-        var entries = Volatile.Read(ref _entries);
-        var low = 0;
-        var high = count;
-        while (low < high)
-        {
-            var middle = (low + high) >>> 1;
-            if (entries[middle].Timestamp <= timestamp)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-        return low == 0 ? baseOffset : baseOffset + entries[low - 1].Relative;
-    }
-
-    /// <summary>Drops entries at or above an offset: the log was cut there.</summary>
-    public void Truncate(long offset)
-    {
-        while (_count > 0 && baseOffset + _entries[_count - 1].Relative >= offset)
-            Volatile.Write(ref _count, _count - 1);
-    }
+    public long Floor(long timestamp) => _baseOffset + (_entries.Floor(timestamp)?.Relative ?? 0);
 
     public byte[] ToBytes()
     {
-        var count = Count;
-        var bytes = new byte[count * EntrySize];
-        for (var i = 0; i < count; i++)
+        var entries = _entries.Span;
+        var bytes = new byte[entries.Length * EntrySize];
+        var at = bytes.AsSpan();
+        foreach (var entry in entries)
         {
-            BinaryPrimitives.WriteInt64BigEndian(bytes.AsSpan(i * EntrySize), _entries[i].Timestamp);
-            BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(i * EntrySize + 8), _entries[i].Relative);
+            BinaryPrimitives.WriteInt64BigEndian(at, entry.Timestamp);
+            BinaryPrimitives.WriteInt32BigEndian(at[8..], entry.Relative);
+            at = at[EntrySize..];
         }
         return bytes;
     }
@@ -82,9 +61,9 @@ sealed class TimeIndex(long baseOffset)
     {
         if (bytes.Length % EntrySize != 0)
             return null;
-        var index = new TimeIndex(baseOffset) { _entries = new Entry[bytes.Length / EntrySize] };
+        var entries = new Entry[bytes.Length / EntrySize];
         var last = new Entry(long.MinValue, -1);
-        foreach (ref var entry in index._entries.AsSpan())
+        foreach (ref var entry in entries.AsSpan())
         {
             entry = new Entry(BinaryPrimitives.ReadInt64BigEndian(bytes),
                 BinaryPrimitives.ReadInt32BigEndian(bytes[8..]));
@@ -93,9 +72,11 @@ sealed class TimeIndex(long baseOffset)
                 return null;
             last = entry;
         }
-        index._count = index._entries.Length;
-        return index;
+        return new TimeIndex(baseOffset, new IndexEntries<Entry>(entries));
     }
 
-    readonly record struct Entry(long Timestamp, int Relative);
+    readonly record struct Entry(long Timestamp, int Relative) : IIndexEntry
+    {
+        public long Key => Timestamp;
+    }
 }

@@ -33,7 +33,7 @@ sealed class ClientConnection : IDisposable
     readonly Queue<Exchange> _queue = new(); // guarded by _gate, in request order
     readonly List<Exchange> _batch = []; // owned by the sender
     int _active; // guarded by _gate: exchanges that are not released yet
-    long _activeBytes; // guarded by _gate
+    long _activeBytes; // guarded by _gate: their requests, and what their answers hold
     bool _isSending; // guarded by _gate
     bool _isReading = true; // guarded by _gate
     TaskCompletionSource? _room; // guarded by _gate: the reader waits for it
@@ -72,6 +72,12 @@ sealed class ClientConnection : IDisposable
         catch (Exception e) when (e is IOException or OperationCanceledException or System.Net.Sockets.SocketException)
         {
             reason = _closed.IsCancellationRequested ? "stopped" : e.Message;
+        }
+        catch (Exception e)
+        {
+            // A mistake of the transport or of ours: what was begun still has to be answered or given back.
+            _context.Logger.ConnectionFailed(e, _transport.RemoteEndPoint);
+            reason = e.Message;
         }
 
         await EndAsync(reason).ConfigureAwait(false);
@@ -292,6 +298,9 @@ sealed class ClientConnection : IDisposable
         {
             exchange.Answer = answer;
             exchange.IsDone = true;
+            // An answer that waits to be taken is work, too: a client that only asks must not fill the memory.
+            exchange.Bytes += exchange.Context.KeptBytes;
+            _activeBytes += exchange.Context.KeptBytes;
         }
     }
 
@@ -345,6 +354,11 @@ sealed class ClientConnection : IDisposable
                 // An answer that its version cannot carry: a mistake of ours.
                 var head = _batch[0];
                 _context.Logger.HandlerFailed(e, _transport.RemoteEndPoint, head.Handler.Key, head.Context.Version);
+                Abort(e.Message);
+            }
+            catch (Exception e)
+            {
+                _context.Logger.ConnectionFailed(e, _transport.RemoteEndPoint);
                 Abort(e.Message);
             }
 
@@ -417,7 +431,7 @@ sealed class ClientConnection : IDisposable
 
         public SharedBuffer Frame { get; } = frame;
 
-        public int Bytes { get; } = bytes;
+        public long Bytes { get; set; } = bytes; // guarded by _gate
 
         public RequestContext Context { get; } = context;
 

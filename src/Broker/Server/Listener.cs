@@ -5,6 +5,9 @@ namespace Millrace.Broker.Server;
 /// <summary>Accepts connections on any number of transport listeners and knows all that are open.</summary>
 sealed class Listener : IAsyncDisposable
 {
+    // Between two attempts to accept: long enough to cost nothing, short enough for nobody to notice.
+    static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
+
     readonly ServerContext _context;
     readonly CancellationTokenSource _stopping = new();
     readonly Lock _gate = new();
@@ -35,25 +38,35 @@ sealed class Listener : IAsyncDisposable
     {
         while (!_stopping.IsCancellationRequested)
         {
-            ITransportConnection accepted;
             try
             {
-                accepted = await transport.AcceptAsync(_stopping.Token).ConfigureAwait(false);
+                Take(await transport.AcceptAsync(_stopping.Token).ConfigureAwait(false), advertised);
             }
             catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
             {
                 return;
             }
-            catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
+            catch (Exception e)
             {
                 if (_stopping.IsCancellationRequested) return;
                 // Out of file handles, most likely: it passes, and a busy loop would not help.
                 _context.Logger.AcceptFailed(e, advertised.ToString());
-                await Task.Delay(TimeSpan.FromMilliseconds(100), _context.Time).ConfigureAwait(false);
-                continue;
+                if (!await PauseAsync().ConfigureAwait(false)) return;
             }
+        }
+    }
 
-            Take(accepted, advertised);
+    // False when the listener stops.
+    async Task<bool> PauseAsync()
+    {
+        try
+        {
+            await Task.Delay(AcceptPause, _context.Time, _stopping.Token).ConfigureAwait(false);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
         }
     }
 

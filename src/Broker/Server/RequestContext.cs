@@ -29,9 +29,16 @@ sealed class RequestContext
 
     public string ClientId => Header.ClientId ?? "";
 
+    /// <summary>Bytes of the buffers that the answer borrows from.</summary>
+    public long KeptBytes { get; private set; }
+
     /// <summary>Hands over one reference: it is released when the answer that borrows from the buffer has been
     /// sent.</summary>
-    public void ReleaseWhenSent(SharedBuffer buffer) => (_kept ??= []).Add(buffer);
+    public void ReleaseWhenSent(SharedBuffer buffer)
+    {
+        (_kept ??= []).Add(buffer);
+        KeptBytes += buffer.Length;
+    }
 
     public void ReleaseKept()
     {

@@ -126,16 +126,22 @@ sealed class Group(string id)
     /// first; null if there is none.</summary>
     public string? SelectProtocol()
     {
+        if (Members.Count == 0) return null;
+        // What all support is among what the first one lists.
         Dictionary<string, int> votes = new(StringComparer.Ordinal);
+        foreach (var (name, _) in Members.GetAt(0).Value.Protocols)
+        {
+            if (IsSupportedByAll(name)) votes[name] = 0;
+        }
+
         string? best = null;
         var bestVotes = 0;
         foreach (var member in Members.Values)
         {
             foreach (var (name, _) in member.Protocols)
             {
-                if (!IsSupportedByAll(name)) continue;
-                var count = votes.GetValueOrDefault(name) + 1;
-                votes[name] = count;
+                if (!votes.TryGetValue(name, out var count)) continue;
+                votes[name] = ++count;
                 if (count > bestVotes) (best, bestVotes) = (name, count);
                 break;
             }

@@ -51,11 +51,12 @@ sealed partial class GroupCoordinator
     public ListGroupsResponse List(List<string> states, List<string> types, short version)
     {
         var response = new ListGroupsResponse();
+        HashSet<string> wanted = new(states, StringComparer.OrdinalIgnoreCase);
         if (types.Count > 0 && !types.Contains("classic", StringComparer.OrdinalIgnoreCase)) return response;
         foreach (var group in _groups.Values)
         {
             var state = group.State.ToString();
-            if (states.Count > 0 && !states.Contains(state, StringComparer.OrdinalIgnoreCase)) continue;
+            if (wanted.Count > 0 && !wanted.Contains(state)) continue;
             response.Groups.Add(new ListGroupsResponse.ListedGroup
             {
                 GroupId = group.Id,

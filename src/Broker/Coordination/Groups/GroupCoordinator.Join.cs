@@ -9,7 +9,7 @@ sealed partial class GroupCoordinator
     public void Join(
         JoinGroupRequest request, GroupCaller caller, ReplyTo<JoinGroupResponse> reply, Now now, CoordinatorStep step)
     {
-        var group = CheckJoin(request, out var error);
+        var group = CheckJoin(request, caller, out var error);
         if (group is null)
         {
             step.Reply(reply, JoinError(request.MemberId, error));
@@ -44,10 +44,12 @@ sealed partial class GroupCoordinator
         MemberId = memberId,
     };
 
-    Group? CheckJoin(JoinGroupRequest request, out ErrorCode error)
+    Group? CheckJoin(JoinGroupRequest request, GroupCaller caller, out ErrorCode error)
     {
         error = ErrorCode.InvalidGroupId;
-        if (request.GroupId.Length == 0) return null;
+        if (request.GroupId.Length == 0 || !Fits(request.GroupId)) return null;
+        error = ErrorCode.InvalidRequest;
+        if (request.Protocols.Count > _options.MaxProtocols || !NamesFit(request, caller)) return null;
         error = ErrorCode.InvalidSessionTimeout;
         if (request.SessionTimeoutMs < _options.MinSessionTimeoutMs) return null;
         if (request.SessionTimeoutMs > _options.MaxSessionTimeoutMs) return null;
@@ -61,22 +63,32 @@ sealed partial class GroupCoordinator
         group ??= GetOrCreate(request.GroupId);
 
         error = ErrorCode.GroupMaxSizeReached;
-        if (!HasRoom(group, request.MemberId)) return null;
+        if (!HasRoom(group, request)) return null;
         error = ErrorCode.InconsistentGroupProtocol;
         if (!group.Supports(request.ProtocolType, request.Protocols)) return null;
         error = ErrorCode.None;
         return group;
     }
 
+    // What is written down of a member, and sent to its leader, must be writable.
+    static bool NamesFit(JoinGroupRequest request, GroupCaller caller) =>
+        Fits(caller.ClientId) && Fits(request.GroupInstanceId ?? "") && Fits(request.ProtocolType)
+        && request.Protocols.TrueForAll(static p => Fits(p.Name));
+
     // While preparing, only those count that have rejoined: members of the last generation that are gone must not keep
-    // others out.
-    bool HasRoom(Group group, string memberId)
+    // others out. Ids that were handed out count against those who want another one.
+    bool HasRoom(Group group, JoinGroupRequest request)
     {
+        var memberId = request.MemberId;
+        // A static member that comes back takes the place that it has.
+        if (memberId.Length == 0 && request.GroupInstanceId is { } instance
+            && group.StaticMembers.TryGetValue(instance, out var former)) memberId = former;
         switch (group.State)
         {
             case GroupState.PreparingRebalance:
                 if (group.Members.TryGetValue(memberId, out var member) && member.ParkedJoin is not null) return true;
-                return group.CountJoining < _options.MaxSize;
+                var promised = memberId.Length == 0 ? group.PendingMembers.Count : 0;
+                return group.CountJoining + promised < _options.MaxSize;
             case GroupState.CompletingRebalance:
             case GroupState.Stable:
                 return group.Members.ContainsKey(memberId)

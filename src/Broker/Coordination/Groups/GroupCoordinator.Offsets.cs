@@ -43,7 +43,7 @@ sealed partial class GroupCoordinator
 
     ErrorCode CheckCommit(OffsetCommitRequest request, GroupCaller caller, Now now)
     {
-        if (request.GroupId.Length == 0) return ErrorCode.InvalidGroupId;
+        if (request.GroupId.Length == 0 || !Fits(request.GroupId)) return ErrorCode.InvalidGroupId;
         var generation = request.GenerationIdOrMemberEpoch;
         var group = Find(request.GroupId);
         if (group is null)
@@ -169,8 +169,8 @@ sealed partial class GroupCoordinator
     void ScheduleSweep(Now now) =>
         _timers.Schedule(now.TickMs + _options.OffsetsRetentionCheckIntervalMs, (later, step) =>
         {
-            Sweep(later, step);
             ScheduleSweep(later);
+            Sweep(later, step);
         });
 
     /// <summary>Expires offsets (KIP-211) and forgets groups that have nothing left. Runs by itself; a test may call

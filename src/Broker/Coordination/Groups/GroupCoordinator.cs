@@ -19,6 +19,9 @@ readonly record struct GroupCaller(string ClientId, string ClientHost, short Ver
 /// Replay.</remarks>
 sealed partial class GroupCoordinator
 {
+    // A string of the protocol has at most 32,767 bytes; a dash and a uuid take 37 of them.
+    const int MaxNameBytes = short.MaxValue - 37;
+
     readonly GroupOptions _options;
     readonly Random _random;
     readonly Dictionary<string, Group> _groups = new(StringComparer.Ordinal);
@@ -64,6 +67,11 @@ sealed partial class GroupCoordinator
         _groups.Add(groupId, group);
         return group;
     }
+
+    // Records and answers carry it, a member id with a uuid behind it. What was not UTF-8 on the wire grew when it was
+    // read.
+    static bool Fits(string name) =>
+        name.Length <= MaxNameBytes / 3 || System.Text.Encoding.UTF8.GetByteCount(name) <= MaxNameBytes;
 
     // Kafka's form: what the client calls itself, then a random uuid.
     string NewMemberId(string prefix)

@@ -19,6 +19,10 @@ sealed record GroupOptions
     /// answer.</summary>
     public int MaxSize { get; init; } = 10_000;
 
+    /// <summary>Protocols (assignors) that one member may list; clients list two or three. A rebalance looks for each
+    /// of them at every member.</summary>
+    public int MaxProtocols { get; init; } = 100;
+
     /// <summary>How long a member that does not know its id yet may stay parked in JoinGroup; Kafka's
     /// constant.</summary>
     public int NewMemberJoinTimeoutMs { get; init; } = 300_000;

@@ -33,6 +33,47 @@ public sealed class GroupMembershipTests
         Assert.Equal(1, Done(new GroupHarness().Join(version: 3)).GenerationId);
 
     [Fact]
+    public void A_static_member_returns_to_a_full_group()
+    {
+        var h = new GroupHarness(new GroupOptions { MaxSize = 1 });
+        var joined = Done(h.Join(instance: "s"));
+        Assert.Equal(ErrorCode.None, Done(h.Sync(joined.MemberId, 1, "s", (joined.MemberId, 9))).ErrorCode);
+        Assert.Equal(ErrorCode.GroupMaxSizeReached, Done(h.Join(instance: "other")).ErrorCode);
+        var back = Done(h.Join(instance: "s"));
+        Assert.Equal((ErrorCode.None, 1), (back.ErrorCode, back.GenerationId));
+        Assert.NotEqual(joined.MemberId, back.MemberId);
+    }
+
+    [Fact]
+    public void Ids_that_are_handed_out_while_members_join_count_against_the_limit()
+    {
+        var h = new GroupHarness(new GroupOptions { MaxSize = 3 });
+        h.Stable();
+        _ = h.JoinNew();
+        Assert.Equal(GroupState.PreparingRebalance, h.Group.State);
+        Assert.Equal(ErrorCode.MemberIdRequired, Done(h.Join()).ErrorCode);
+        Assert.Equal(ErrorCode.MemberIdRequired, Done(h.Join()).ErrorCode);
+        Assert.Equal(ErrorCode.GroupMaxSizeReached, Done(h.Join()).ErrorCode);
+        Assert.Equal(2, h.Group.PendingMembers.Count);
+    }
+
+    [Fact]
+    public void Names_that_no_record_could_hold_and_endless_lists_are_refused()
+    {
+        var h = new GroupHarness();
+        // 60,000 bytes in UTF-8; a string of the protocol has at most 32,767.
+        var tooLong = new string('\uFFFD', 20_000);
+        Assert.Equal(ErrorCode.InvalidGroupId, Done(h.Join(group: tooLong)).ErrorCode);
+        Assert.Equal(ErrorCode.InvalidRequest, Done(h.Join(instance: tooLong)).ErrorCode);
+        Assert.Equal(ErrorCode.InvalidRequest, Done(h.Join(type: tooLong)).ErrorCode);
+        Assert.Equal(ErrorCode.InvalidRequest, Done(h.Join(protocols: [tooLong])).ErrorCode);
+        var many = Enumerable.Range(0, 101).Select(static i => $"p{i}").ToArray();
+        Assert.Equal(ErrorCode.InvalidRequest, Done(h.Join(protocols: many)).ErrorCode);
+        Assert.Empty(h.Coordinator.Groups);
+        Assert.Equal(ErrorCode.MemberIdRequired, Done(h.Join(protocols: many[..100])).ErrorCode);
+    }
+
+    [Fact]
     public void The_leader_distributes_the_assignment_and_one_record_is_written()
     {
         var h = new GroupHarness();

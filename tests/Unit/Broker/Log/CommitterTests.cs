@@ -160,6 +160,65 @@ public sealed class CommitterTests
         Assert.Equal(ErrorCode.UnknownTopicOrPartition, log.Read(0, 1, true, ReadIsolation.EndOffset).Error);
     }
 
+    [Fact]
+    public void What_is_flushed_already_is_not_flushed_again()
+    {
+        using var data = new TestData(FlushPolicy.Group);
+        var flushes = 0;
+        data.Files.Fault = (operation, path) =>
+        {
+            flushes += operation == FileOperation.Flush && path.EndsWith(".log", StringComparison.Ordinal) ? 1 : 0;
+            return null;
+        };
+        // An append between the moment in which a flush takes the log off the queue and the one in which it looks how
+        // far the log goes is covered by that flush, and queued once more.
+        data.Appended(Batches.Of(1));
+        data.Log.Flush();
+        Assert.Equal(1, data.Manager.Committer.RunOnce());
+        Assert.Equal((1, 1L), (flushes, data.Log.HighWatermark));
+        data.Appended(Batches.Of(1));
+        data.Manager.Committer.RunOnce();
+        Assert.Equal((2, 2L), (flushes, data.Log.HighWatermark));
+    }
+
+    [Fact]
+    public void Nobody_waits_for_the_caches_of_a_sealed_segment()
+    {
+        var size = Batches.Of(1).Length;
+        using var data = new TestData(FlushPolicy.Group, settings: ("segment.bytes", $"{2 * size}"));
+        for (var i = 0; i < 3; i++)
+            data.Appended(Batches.Of(1));
+        var seen = new List<long>();
+        data.Files.Fault = (operation, path) =>
+        {
+            if (operation == FileOperation.Flush && !path.EndsWith(".log", StringComparison.Ordinal))
+                seen.Add(data.Log.HighWatermark);
+            return null;
+        };
+        data.Manager.Committer.RunOnce();
+        Assert.Equal([3, 3, 3], seen);
+        Assert.Equal(3, data.Log.FlushedOffset);
+    }
+
+    [Fact]
+    public async Task A_mistake_in_a_flush_puts_its_log_offline_and_the_committer_goes_on()
+    {
+        using var data = new TestData(FlushPolicy.Group);
+        data.Manager.CreateTopic("other", 1);
+        var other = data.Manager.Find("other", 0)!;
+        data.Files.Fault = static (operation, path) =>
+            operation == FileOperation.Flush && path.Contains("t-0", StringComparison.Ordinal)
+                ? throw new InvalidOperationException("A mistake.")
+                : null;
+        var lost = data.Append(Batches.Of(1));
+        var kept = other.Append(Batches.Of(1), data.Time.NowMs);
+        var durable = data.Log.WhenDurable(lost.EndOffset).AsTask();
+        data.Manager.Committer.RunOnce();
+        Assert.Equal(ErrorCode.KafkaStorageError, await durable);
+        Assert.Equal(ErrorCode.None, await other.WhenDurable(kept.EndOffset));
+        data.Files.Fault = null;
+    }
+
     sealed class Counter : LogWaiter
     {
         public int Woken { get; private set; }

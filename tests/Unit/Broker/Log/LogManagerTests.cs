@@ -202,6 +202,62 @@ public sealed class LogManagerTests
         }
     }
 
+    [Fact]
+    public void Partitions_for_which_there_is_no_space_are_not_added()
+    {
+        using var data = new TestData(FlushPolicy.Group);
+        data.Files.FailNext(FileOperation.Create, StorageError.Full, "t-2");
+        var e = Assert.Throws<StorageException>(() => data.Manager.AddPartitions("t", 4));
+        Assert.Equal(StorageError.Full, e.Error);
+        CheckNone();
+        data.Kill();
+        CheckNone();
+        // Not even the catalogue has room.
+        data.Files.Capacity = long.MaxValue - data.Files.Space("/").Free;
+        Assert.Throws<StorageException>(() => data.Manager.AddPartitions("t", 4));
+        CheckNone();
+        data.Files.Capacity = long.MaxValue;
+        data.Appended(Batches.Of(1));
+        data.Manager.AddPartitions("t", 4);
+        Assert.Equal(0, data.Manager.Find("t", 3)!.EndOffset);
+        data.Kill();
+        Assert.Equal((4, 0L), (data.Manager.Topics.Find("t")!.Partitions, data.Manager.Find("t", 1)!.EndOffset));
+
+        void CheckNone()
+        {
+            Assert.Equal(1, data.Manager.Topics.Find("t")!.Partitions);
+            Assert.Null(data.Manager.Find("t", 1));
+            Assert.DoesNotContain(data.Files.List("/data"), static x => x.Name is "t-1" or "t-2" or "t-3");
+            Assert.DoesNotContain(data.Files.List("/data"), static x =>
+                x.Name.EndsWith("-stray", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public void A_deleted_directory_that_cannot_be_removed_keeps_no_other_one()
+    {
+        using var data = new TestData();
+        data.Manager.CreateTopic("one", 1);
+        data.Manager.CreateTopic("two", 1);
+        data.Manager.DeleteTopic("one");
+        data.Manager.DeleteTopic("two");
+        data.Files.Fault = static (operation, path) =>
+            operation == FileOperation.Delete && path.Contains("one-0", StringComparison.Ordinal)
+                ? StorageError.AccessDenied
+                : null;
+        data.Manager.Tick(data.Time.NowMs);
+        Assert.Equal(["one"], Deleted());
+        // Neither does it make the stop an unclean one.
+        data.Manager.Dispose();
+        Assert.True(data.Files.FileExists("/data/.kafka_cleanshutdown"));
+        data.Files.Fault = null;
+        data.Reopen();
+        Assert.Empty(Deleted());
+
+        IEnumerable<string> Deleted() => data.Files.List("/data").Select(static e => e.Name)
+            .Where(static n => n.EndsWith("-delete", StringComparison.Ordinal)).Select(static n => n.Split('-')[0]);
+    }
+
     static long Length(TestData data)
     {
         using var file = data.Files.Open("/data/" + LogFiles.TopicCatalog, FileOpening.Existing);

@@ -203,6 +203,40 @@ public sealed class RecoveryTests
         Assert.Equal(9, data.Log.EndOffset);
     }
 
+    [Fact]
+    public void Snapshots_of_earlier_stops_do_not_pile_up()
+    {
+        using var data = new TestData(settings: ("segment.bytes", "300"));
+        for (var i = 0; i < 8; i++)
+        {
+            data.Appended(Batches.Of(1, valueSize: 60, producerId: 7, epoch: 0, sequence: i));
+            data.Reopen();
+        }
+        var ends = data.Files.List(data.LogDirectory).Where(static e =>
+                e.Name.EndsWith(".log", StringComparison.Ordinal))
+            .Select(static e => e.Name.Replace(".log", ".snapshot", StringComparison.Ordinal)).Skip(1);
+        Assert.Equal([.. ends, LogFiles.Name(8, ".snapshot")],
+            data.Files.List(data.LogDirectory).Select(static e => e.Name)
+                .Where(static n => n.EndsWith(".snapshot", StringComparison.Ordinal)));
+        Assert.Equal(7, Assert.Single(data.Log.Producers()).LastSequence);
+    }
+
+    [Fact]
+    public void A_clean_mark_beside_a_cut_log_counts_as_a_crash()
+    {
+        using var data = new TestData(FlushPolicy.Group);
+        data.Appended(Batches.Of(2));
+        data.Appended(Batches.Of(2));
+        data.Manager.Dispose();
+        using (var file = data.Files.Open(data.LogDirectory + First + ".log", FileOpening.Existing))
+            file.SetLength(file.Length - 1);
+        data.Reopen();
+        Assert.Equal((2L, 1), (data.Log.EndOffset, data.Log.LeaderEpoch));
+        // Nothing of what was cut comes back with a loss of power.
+        data.Crash(new Random(1));
+        Assert.Equal(2, data.Log.EndOffset);
+    }
+
     static byte[] Content(TestData data, string name) =>
         LogFiles.ReadAll(data.Files, data.LogDirectory + name, 1 << 20) ?? throw new InvalidOperationException(name);
 

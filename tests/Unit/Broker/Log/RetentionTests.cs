@@ -1,4 +1,5 @@
 using Millrace.Broker.Log;
+using Millrace.Broker.Storage;
 using Millrace.Protocol;
 using Xunit;
 
@@ -125,6 +126,31 @@ public sealed class RetentionTests
         Assert.Equal(ErrorCode.MessageTooLarge, data.Append(Batches.Of(1, valueSize: 500)).Error);
         Assert.Throws<ArgumentException>(() => data.Manager.SetSettings("t", [new("max.message.bytes", "many")]));
         Assert.Equal(300, data.Log.Config.MaxMessageBytes);
+    }
+
+    [Fact]
+    public void Retention_reads_no_file_under_the_lock_of_the_appends()
+    {
+        using var data = new TestData(settings:
+            [("segment.bytes", $"{2 * Size}"), ("retention.ms", "1000"), ("index.interval.bytes", "0")]);
+        for (var i = 0; i < 6; i++)
+            data.Appended(Batches.Of(1, data.Time.NowMs));
+        data.Reopen();
+        var reads = 0;
+        data.Files.Fault = (operation, path) =>
+        {
+            if (operation != FileOperation.Read) return null;
+            reads++;
+            // Takes the lock: gets it at once, or never before the read ends.
+            var other = new Thread(() => _ = data.Log.Size);
+            other.Start();
+            Assert.True(other.Join(TimeSpan.FromSeconds(10)), $"The lock is held while {path} is read.");
+            return null;
+        };
+        data.Manager.Tick(data.Time.NowMs + 500);
+        Assert.Equal(0, data.Log.StartOffset);
+        Assert.True(reads > 0);
+        data.Files.Fault = null;
     }
 
     static IEnumerable<string> Names(TestData data) => data.Files.List(data.LogDirectory).Select(static e => e.Name);

@@ -204,6 +204,18 @@ public sealed class HandlerTests
     }
 
     [Fact]
+    public async Task A_replication_factor_above_1_is_refused_with_the_reason_that_there_is_one_node()
+    {
+        await using var broker = await TestBroker.StartAsync();
+        await using var client = await broker.ConnectAsync();
+        var refused = await client.CreateAsync("r", replication: 3);
+        Assert.Equal(ErrorCode.InvalidReplicationFactor, refused.ErrorCode);
+        Assert.Contains("one node", refused.ErrorMessage, StringComparison.Ordinal);
+        Assert.Contains("ClampReplicationFactor", refused.ErrorMessage, StringComparison.Ordinal);
+        Assert.Equal(ErrorCode.InvalidReplicationFactor, (await client.CreateAsync("r", replication: 0)).ErrorCode);
+    }
+
+    [Fact]
     public async Task A_replication_factor_above_1_is_clamped_when_asked()
     {
         await using var broker = await TestBroker.StartAsync(new BrokerOptions { ClampReplicationFactor = true });

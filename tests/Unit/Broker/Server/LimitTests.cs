@@ -129,6 +129,32 @@ public sealed class LimitTests
     }
 
     [Fact]
+    public async Task Answers_that_are_not_taken_count_as_work_of_their_connection()
+    {
+        const int Requests = 64;
+        const int Limit = 2 * 1024 * 1024;
+        var pool = new MeasuringPool(BufferPool.Default);
+        var options = new BrokerOptions { Limits = new Limits { MaxInFlightBytesPerConnection = Limit } };
+        await using var broker = await TestBroker.StartAsync(options, change: r => r with { Pool = pool });
+        await using var client = await broker.ConnectAsync();
+        await client.CreateAsync("t");
+        await client.ProduceAsync("t", new string('x', 900_000));
+        for (var i = 0; i < Requests; i++)
+            await client.SendAsync<FetchRequest, FetchResponse>(RawClient.Fetch("t", 0), 12);
+        // By then the broker has begun everything that it begins before an answer is taken.
+        await using var other = await broker.ConnectAsync();
+        for (var i = 0; i < 20; i++) await other.FetchAsync("t", 1);
+        for (var i = 0; i < Requests; i++)
+        {
+            var answer = await client.ReceiveAsync<FetchRequest, FetchResponse>(12);
+            Assert.InRange(answer.Responses[0].Partitions[0].Records!.Value.Length, 900_000, 1_000_000);
+        }
+
+        // One answer above the limit, what is being sent, and buffers that are larger than what was asked of the pool.
+        Assert.InRange(pool.PeakBytes, 1, 5 * Limit);
+    }
+
+    [Fact]
     public async Task More_partitions_than_the_limit_are_refused()
     {
         var options = new BrokerOptions { Limits = new Limits { MaxPartitions = 10 } };
