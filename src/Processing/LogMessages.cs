@@ -53,6 +53,13 @@ sealed partial class LogMessages(ILogger logger)
         + "Fix the cause and restart, or add a retry rule, DeadLetter() or Skip<T>()")]
     public partial void PartitionStopped(TopicPartition partition, long offset, Exception exception);
 
+    [LoggerMessage(15, LogLevel.Error,
+        "Consumer {Group}: {Partition} stopped at offset {Offset}: the bytes there cannot be read. Everything before "
+        + "is handled, other partitions go on. Repair the log (another replica as leader) and restart the consumer; "
+        + "or, to give up the records of the damaged batch, stop it, set the group's offset to {NextOffset}, start it")]
+    public partial void PartitionUnreadable(
+        string group, TopicPartition partition, long offset, long nextOffset, Exception exception);
+
     [LoggerMessage(20, LogLevel.Information,
         "Consumer {Group} was assigned {Partition} from offset {Offset}; {KnownDone} records beyond it are known done")]
     public partial void Assigned(string group, TopicPartition partition, long offset, int knownDone);

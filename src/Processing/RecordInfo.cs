@@ -26,8 +26,13 @@ public readonly struct RecordInfo
     /// <summary>The record's offset in its partition.</summary>
     public long Offset => _delivery.Offset;
 
-    /// <summary>The record's timestamp: the producer's clock, or the broker's where the topic says so.</summary>
-    public DateTimeOffset Timestamp => DateTimeOffset.FromUnixTimeMilliseconds(_delivery.TimestampMs);
+    static readonly long Earliest = DateTimeOffset.MinValue.ToUnixTimeMilliseconds();
+    static readonly long Latest = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
+
+    /// <summary>The record's timestamp: the producer's clock, or the broker's where the topic says so. What no calendar
+    /// has (a producer that counts microseconds) is the nearest moment that one has.</summary>
+    public DateTimeOffset Timestamp =>
+        DateTimeOffset.FromUnixTimeMilliseconds(Math.Clamp(_delivery.TimestampMs, Earliest, Latest));
 
     // Not "? null :": null converts to an empty memory by way of byte[].
     /// <summary>The key's bytes, or null. Borrowed.</summary>

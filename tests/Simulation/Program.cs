@@ -31,12 +31,18 @@ static class Program
     static int Run(int first, int last, bool isTraced)
     {
         var failed = 0;
+        var seen = new SortedDictionary<string, int>(StringComparer.Ordinal);
         for (var seed = first; seed <= last; seed++)
         {
             var world = new SimWorld(seed, isTraced);
             try
             {
                 world.Run();
+                foreach (var (what, count) in world.Oracle.Seen)
+                {
+                    seen[what] = seen.GetValueOrDefault(what) + count;
+                }
+
                 if (isTraced)
                 {
                     world.Trace.ForEach(Console.WriteLine);
@@ -49,6 +55,11 @@ static class Program
                 failed++;
                 Console.WriteLine(e.Message);
             }
+        }
+
+        foreach (var (what, count) in seen)
+        {
+            Console.WriteLine($"{count,9} × {what}");
         }
 
         Console.WriteLine($"{last - first + 1 - failed} passed, {failed} failed");

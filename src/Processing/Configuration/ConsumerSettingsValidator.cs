@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Millrace.Processing.Handling;
 using Millrace.Processing.Hosting;
+using Millrace.Processing.Listeners;
 
 namespace Millrace.Processing.Configuration;
 
@@ -8,6 +9,9 @@ namespace Millrace.Processing.Configuration;
 sealed class ConsumerSettingsValidator(ConsumerRegistration registration, IServiceProvider services)
     : IValidateOptions<ConsumerSettings>
 {
+    // A day: beyond any broker's limit, and far from where milliseconds overflow.
+    static readonly TimeSpan Longest = TimeSpan.FromDays(1);
+
     public ValidateOptionsResult Validate(string? name, ConsumerSettings options)
     {
         if (name != registration.OptionsName)
@@ -43,11 +47,12 @@ sealed class ConsumerSettingsValidator(ConsumerRegistration registration, IServi
                 $"Concurrency is {options.Concurrency}; it counts handlers that run at once, use 1 to 100000.");
         }
 
-        if (options.MaxInFlight is { } max && max < (options.Concurrency ?? 1))
+        var concurrency = options.Concurrency ?? ListenerPlan.DefaultConcurrency;
+        if (options.MaxInFlight is { } max && max < concurrency)
         {
             problems.Add(max < 1
                 ? $"MaxInFlight is {max}; use at least 1."
-                : $"MaxInFlight is {max}, below Concurrency ({options.Concurrency}): some handlers could never run. "
+                : $"MaxInFlight is {max}, below Concurrency ({concurrency}): some handlers could never run. "
                     + "Raise MaxInFlight or lower Concurrency.");
         }
 
@@ -60,6 +65,12 @@ sealed class ConsumerSettingsValidator(ConsumerRegistration registration, IServi
         {
             problems.Add($"SessionTimeout is {session}; a member that pauses that long would lose its partitions. "
                 + "Use at least 00:00:01 (brokers accept 00:00:06 to 00:30:00 by default).");
+        }
+
+        if (options.SessionTimeout > Longest)
+        {
+            problems.Add($"SessionTimeout is {options.SessionTimeout}; nobody would get the partitions of a member "
+                + "that died. Use at most 1.00:00:00 (brokers accept up to 00:30:00 by default).");
         }
 
         if (options.MaxInFlightBytes < 1)
@@ -75,6 +86,12 @@ sealed class ConsumerSettingsValidator(ConsumerRegistration registration, IServi
         if (options.DrainTimeout < TimeSpan.Zero)
         {
             problems.Add($"DrainTimeout is {options.DrainTimeout}; use 0s or more.");
+        }
+
+        if (options.DrainTimeout > Longest)
+        {
+            problems.Add($"DrainTimeout is {options.DrainTimeout}; no rebalance and no stop waits that long. "
+                + "Use at most 1.00:00:00.");
         }
 
         if (options.DeadLetter.MaxExceptionBytes is < 0 or > 512 * 1024)

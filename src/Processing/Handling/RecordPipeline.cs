@@ -112,8 +112,10 @@ sealed class RecordPipeline : IRecordPipeline
     ValueTask<Outcome> FailedAsync(
         TopicHandler handler, Delivery delivery, long started, Exception thrown, CancellationToken cancellation)
     {
-        if (thrown is OperationCanceledException && cancellation.IsCancellationRequested)
+        if (cancellation.IsCancellationRequested)
         {
+            // The lease is over or about to be, and drivers have exceptions of their own for a cancelled call: the
+            // next owner runs the record again, and only what fails there is a failure.
             return new ValueTask<Outcome>(Outcome.Abandoned);
         }
 

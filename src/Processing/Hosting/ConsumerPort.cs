@@ -12,7 +12,16 @@ sealed class ConsumerPort(Consumer consumer) : IConsumerPort
 {
     public async ValueTask<PortEvent> PollAsync(TimeSpan timeout, CancellationToken cancellation)
     {
-        var poll = await consumer.PollAsync(timeout, cancellation).ConfigureAwait(false);
+        PollResult poll;
+        try
+        {
+            poll = await consumer.PollAsync(timeout, cancellation).ConfigureAwait(false);
+        }
+        catch (CorruptBatchException e)
+        {
+            return Unreadable(e);
+        }
+
         return poll.Kind switch
         {
             PollKind.Records => PortEvent.OfRecords(Batches(poll.Batches)),
@@ -60,6 +69,9 @@ sealed class ConsumerPort(Consumer consumer) : IConsumerPort
 
     static Dictionary<TopicPartition, ErrorCode> All(IReadOnlyList<OffsetCommit> offsets, ErrorCode code) =>
         offsets.ToDictionary(offset => offset.Partition, _ => code);
+
+    internal static PortEvent Unreadable(CorruptBatchException e) =>
+        PortEvent.OfUnreadable(new UnreadableBytes(e.TopicPartition, e.Offset, e.NextOffset, e));
 
     static FetchedRecords[] Batches(IReadOnlyList<FetchedBatch> batches)
     {

@@ -85,16 +85,27 @@ sealed class KafkaCluster : ICluster
     static readonly TimeSpan DefaultSessionTimeout = TimeSpan.FromSeconds(45);
     const int HeartbeatsPerSession = 15;
 
-    public IRunningListener Start(ListenerStart start)
+    // A group that waits less for a hand-over than the hand-over takes gives partitions away while handlers still run.
+    static readonly TimeSpan DefaultRebalanceTimeout = new ConsumerOptions().RebalanceTimeout;
+    static readonly TimeSpan RebalanceMargin = TimeSpan.FromSeconds(30);
+
+    internal static ConsumerOptions OptionsOf(ListenerStart start)
     {
-        var options = new ConsumerOptions
+        var handOver = start.Plan.LongestHandOver + RebalanceMargin;
+        return new ConsumerOptions
         {
             GroupId = start.GroupId,
             GroupInstanceId = start.InstanceId,
             SessionTimeout = start.SessionTimeout ?? DefaultSessionTimeout,
             HeartbeatInterval = (start.SessionTimeout ?? DefaultSessionTimeout) / HeartbeatsPerSession,
+            RebalanceTimeout = handOver > DefaultRebalanceTimeout ? handOver : DefaultRebalanceTimeout,
             AutoOffsetReset = start.ReadFrom == ReadFrom.Earliest ? AutoOffsetReset.Earliest : AutoOffsetReset.Latest,
         };
+    }
+
+    public IRunningListener Start(ListenerStart start)
+    {
+        var options = OptionsOf(start);
         options = _configureConsumer?.Invoke(options) ?? options;
         var consumer = _client.CreateConsumer(options with { GroupId = start.GroupId });
         consumer.Subscribe([.. start.Topics]);

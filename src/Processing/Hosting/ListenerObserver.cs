@@ -16,6 +16,10 @@ sealed class ListenerObserver(string groupId, ListenerMetrics metrics, LogMessag
     public void PartitionStopped(TopicPartition partition, long offset, Exception error) =>
         log.PartitionStopped(partition, offset, error);
 
+    public void PartitionUnreadable(UnreadableBytes unreadable) =>
+        log.PartitionUnreadable(
+            groupId, unreadable.Partition, unreadable.Offset, unreadable.NextOffset, unreadable.Error);
+
     public void Assigned(TopicPartition partition, long offset, int knownDone)
     {
         metrics.Assigned(partition.Topic, partition.Partition);

@@ -46,9 +46,6 @@ sealed class Delivery
     /// <summary>True when the record is a tombstone.</summary>
     public bool IsValueNull { get; set; }
 
-    /// <summary>The header section as it lies in the batch, for <see cref="PolledBatch.DecodeHeaders"/>.</summary>
-    public ReadOnlyMemory<byte> HeaderBytes { get; set; }
-
     /// <summary>How many headers there are.</summary>
     public int HeaderCount { get; set; }
 
@@ -77,7 +74,7 @@ sealed class Delivery
     /// <summary>For conditional writes.</summary>
     public FencingToken FencingToken => new(Lease.Partition, Lease.FencingEpoch, Offset);
 
-    /// <summary>The batch that owns the memory of key, value and headers.</summary>
+    /// <summary>The batch that owns the memory of key, value and headers; null once they are copies.</summary>
     public PolledBatch? Batch { get; set; }
 
     /// <summary>The lane that it waits in.</summary>
@@ -102,13 +99,29 @@ sealed class Delivery
     /// <summary>One of <see cref="Listeners.TrackState"/>; the tracker's compare-and-swap.</summary>
     public ref int TrackState => ref _trackState;
 
+    /// <summary>Copies key, value and headers, and lets go of the batch.</summary>
+    public void CopyOut()
+    {
+        var headers = new RecordHeader[Headers.Count];
+        for (var i = 0; i < headers.Length; i++)
+        {
+            // Not "? null :": null converts to an empty memory by way of byte[].
+            var value = Headers[i].Value is { } bytes ? bytes.ToArray() : default(ReadOnlyMemory<byte>?);
+            headers[i] = new RecordHeader(Headers[i].Key, value);
+        }
+
+        _headers = headers;
+        Key = Key.ToArray();
+        Value = Value.ToArray();
+        Batch = null;
+    }
+
     /// <summary>Forgets the record, for reuse.</summary>
     public void Clear()
     {
         _headers = null;
         Key = default;
         Value = default;
-        HeaderBytes = default;
         HeaderCount = 0;
         IsKeyNull = false;
         IsLogAppendTime = false;

@@ -8,7 +8,8 @@ namespace Millrace.Processing.Listeners;
 interface IConsumerPort
 {
     /// <summary>Waits for records or a change of assignment, at most <paramref name="timeout"/>. Records of a paused
-    /// partition are not handed out. Throws only what ends the listener; transient trouble is the port's own.</summary>
+    /// partition are not handed out. Throws only what ends the listener; transient trouble is the port's own, and
+    /// what concerns one partition alone is a <see cref="PortEventKind.Unreadable"/>.</summary>
     ValueTask<PortEvent> PollAsync(TimeSpan timeout, CancellationToken cancellation);
 
     /// <summary>Stops handing out records of a partition. A partition that is not assigned is ignored.</summary>
@@ -48,14 +49,26 @@ enum PortEventKind
 
     /// <summary>Partitions are gone already (session expired, fenced): drop, never commit.</summary>
     Lost,
+
+    /// <summary>The next bytes of one partition cannot be read. Everything before them was handed out, nothing behind
+    /// them is; the other partitions go on.</summary>
+    Unreadable,
 }
+
+/// <summary>Where a partition cannot be read.</summary>
+/// <param name="Partition">The partition.</param>
+/// <param name="Offset">The first offset that cannot be read.</param>
+/// <param name="NextOffset">Where reading could go on behind the damage.</param>
+/// <param name="Error">What is wrong with the bytes.</param>
+sealed record UnreadableBytes(TopicPartition Partition, long Offset, long NextOffset, Exception Error);
 
 /// <summary>The result of one poll; only the list that belongs to <see cref="Kind"/> is filled.</summary>
 readonly record struct PortEvent(
     PortEventKind Kind,
     IReadOnlyList<PolledBatch> Batches,
     IReadOnlyList<AssignedPartition> Assigned,
-    IReadOnlyList<TopicPartition> Partitions)
+    IReadOnlyList<TopicPartition> Partitions,
+    UnreadableBytes? Unreadable = null)
 {
     public static PortEvent Empty { get; } = new(PortEventKind.Empty, [], [], []);
 
@@ -70,6 +83,9 @@ readonly record struct PortEvent(
 
     public static PortEvent OfLost(IReadOnlyList<TopicPartition> partitions) =>
         new(PortEventKind.Lost, [], [], partitions);
+
+    public static PortEvent OfUnreadable(UnreadableBytes unreadable) =>
+        new(PortEventKind.Unreadable, [], [], [], unreadable);
 }
 
 /// <summary>A partition that was assigned.</summary>

@@ -18,6 +18,9 @@ interface IListenerEvents
     /// <summary>A partition stopped: no policy covers the failure of this record.</summary>
     void PartitionStopped(TopicPartition partition, long offset, Exception error) { }
 
+    /// <summary>A partition stopped: what comes next in it cannot be read. What came before is still handled.</summary>
+    void PartitionUnreadable(UnreadableBytes unreadable) { }
+
     /// <summary>A partition was assigned and starts at this offset (-1: not known yet).</summary>
     void Assigned(TopicPartition partition, long offset, int knownDone) { }
 

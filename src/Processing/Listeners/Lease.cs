@@ -62,6 +62,10 @@ sealed class Lease
 
     public LeaseState State { get; set; } = LeaseState.Active;
 
+    /// <summary>True while records may be taken in. A pump that stops the partition closes the gate before the loop
+    /// hears of it, and from then on others give back records that the tracker still counts as pending.</summary>
+    public bool IsTaking => State == LeaseState.Active && IsOpen;
+
     public LaneTable Lanes { get; } = new();
 
     /// <summary>Batches that are received but not taken in yet, because a limit was hit.</summary>
@@ -106,6 +110,7 @@ sealed class Lease
     /// <summary>The broker takes no metadata of our size: commit without a map.</summary>
     public bool HasNoMap { get; set; }
 
+    /// <summary>A failure without a policy (then the state says so too), or bytes that cannot be read.</summary>
     public Exception? StoppedBy { get; set; }
 
     public long StoppedAt { get; set; } = -1;

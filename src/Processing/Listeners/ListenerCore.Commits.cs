@@ -17,6 +17,7 @@ sealed partial class ListenerCore
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(answers);
         List<Lease>? gone = null;
+        var isRefused = false;
         for (var i = 0; i < request.Leases.Count; i++)
         {
             var lease = request.Leases[i];
@@ -41,6 +42,7 @@ sealed partial class ListenerCore
             }
 
             // Everything else leaves the lease dirty: neither success nor the end.
+            isRefused = true;
             _commitFailures++;
             lease.IsUncertain = true;
             lease.HasNoMap |= code == ErrorCode.OffsetMetadataTooLarge;
@@ -54,7 +56,7 @@ sealed partial class ListenerCore
         // The group has gone on without this member: others own the partitions already.
         gone?.ForEach(Drop);
 
-        if (_drain is not null && request.IsFinal)
+        if (_drain is not null && request.IsFinal && isRefused)
         {
             _drain.RetryMs = nowMs + CommitRetryMs;
         }

@@ -66,7 +66,7 @@ sealed partial class ListenerCore
             for (var i = 0; i < count && !_isFull; i++)
             {
                 var lease = _order[(_turn + i) % count];
-                if (lease.Inbox.Count > 0 && lease.State == LeaseState.Active && HasRoom(lease))
+                if (lease.Inbox.Count > 0 && lease.IsTaking && HasRoom(lease))
                 {
                     isProgress |= TakeTurn(lease, nowMs);
                 }
@@ -259,6 +259,11 @@ sealed partial class ListenerCore
         }
 
         delivery.Lane = lane;
+        if (lane.ParkedIndex >= 0)
+        {
+            CopyOut(delivery);
+        }
+
         if (lane.Add(delivery))
         {
             Ready.Add(lane);
@@ -323,7 +328,7 @@ sealed partial class ListenerCore
                 continue;
             }
 
-            var wanted = lease.State == LeaseState.Stopped || lease.Inbox.Count > 0;
+            var wanted = lease.StoppedBy is not null || lease.Inbox.Count > 0;
             if (wanted == lease.IsPausedAtPort)
             {
                 continue;

@@ -52,6 +52,7 @@ sealed partial class ListenerCore
                 var delay = isRetry ? (long)Math.Ceiling(delivery.Outcome.Delay.TotalMilliseconds) : AbandonedDelayMs;
                 delivery.Outcome = default;
                 _parked.Add(lane, nowMs + delay);
+                CopyOut(lane);
                 break;
 
             case ReturnKind.Stopped when lease.State == LeaseState.Active:
@@ -62,6 +63,35 @@ sealed partial class ListenerCore
             default:
                 Discard(lane);
                 break;
+        }
+    }
+
+    /// <summary>A record that waits long must not keep the whole fetch answer in memory that it came in: a thousand
+    /// parked keys would keep a thousand answers. By partition the records that wait are most of their
+    /// batches.</summary>
+    void CopyOut(Lane lane)
+    {
+        var left = _plan.Order == RecordOrder.ByPartition ? 0 : lane.Count;
+        for (var record = lane.Head; left > 0; left--, record = record.NextInLane!)
+        {
+            CopyOut(record);
+        }
+    }
+
+    void CopyOut(Delivery delivery)
+    {
+        if (_plan.Order != RecordOrder.ByPartition && delivery.Batch is { } batch)
+        {
+            delivery.CopyOut();
+            Leave(batch);
+        }
+    }
+
+    static void Leave(PolledBatch batch)
+    {
+        if (--batch.Readers == 0 && batch.IsRead)
+        {
+            batch.Release();
         }
     }
 
@@ -130,12 +160,11 @@ sealed partial class ListenerCore
     void GiveBack(Delivery delivery)
     {
         var lease = delivery.Lease;
-        var batch = delivery.Batch!;
         _outstanding--;
         _outstandingBytes -= delivery.Size;
-        if (--batch.Readers == 0 && batch.IsRead)
+        if (delivery.Batch is { } batch)
         {
-            batch.Release();
+            Leave(batch);
         }
 
         if (--lease.Outstanding == 0 && lease.State == LeaseState.Dead)

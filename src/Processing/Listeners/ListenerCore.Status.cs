@@ -35,8 +35,8 @@ sealed partial class ListenerCore
             var known = lease.Committed >= 0 ? lease.Committed : lease.Tracker.Next;
             long? behind = lease.EndOffset < 0 || known < 0 ? null : Math.Max(0, lease.EndOffset - known);
             lag += behind ?? 0;
-            paused += lease.IsPausedAtPort && lease.State == LeaseState.Active ? 1 : 0;
-            if (lease.State == LeaseState.Active && lease.Tracker.Oldest is { } record)
+            paused += lease.IsPausedAtPort && lease.StoppedBy is null && lease.State == LeaseState.Active ? 1 : 0;
+            if (lease.IsTaking && lease.Tracker.Oldest is { } record)
             {
                 var age = nowMs - record.ReceivedAtMs;
                 oldest = oldest is null ? age : Math.Max(oldest.Value, age);
@@ -91,7 +91,7 @@ sealed partial class ListenerCore
             Invariants.Check(lease.Tracker.StragglerCount <= _plan.MaxStragglers, "I7", "Too many stragglers.");
             Invariants.Check(lease.State == LeaseState.Active == lease.IsOpen || lease.State == LeaseState.Active, "I6",
                 "The gate of a lease that ended is open.");
-            var isHeldBack = lease.Inbox.Count > 0 && lease.State == LeaseState.Active;
+            var isHeldBack = lease.Inbox.Count > 0 && lease.IsTaking;
             Invariants.Check(
                 !isHeldBack || lease.IsRefused || !IsBelowLowMark || lease.Outstanding > LowMarkOfPartition, "I11",
                 "A partition is held back below the low mark.");

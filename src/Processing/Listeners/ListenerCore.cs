@@ -84,6 +84,22 @@ sealed partial class ListenerCore
         _nextStatusMs = nowMs;
     }
 
+    /// <summary>A partition cannot be read any further: what was received of it goes on and is committed, nothing else
+    /// is read until it is assigned anew.</summary>
+    public void OnUnreadable(UnreadableBytes unreadable)
+    {
+        ArgumentNullException.ThrowIfNull(unreadable);
+        if (!_leases.TryGetValue(unreadable.Partition, out var lease) || lease.StoppedBy is not null)
+        {
+            return;                            // gone, or stopped before it came to that
+        }
+
+        lease.StoppedAt = unreadable.Offset;
+        lease.StoppedBy = unreadable.Error;
+        _nextStatusMs = long.MinValue;
+        _events.PartitionUnreadable(unreadable);
+    }
+
     /// <summary>The loop broke: everything is lost.</summary>
     public void Abort()
     {

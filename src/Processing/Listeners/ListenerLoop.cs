@@ -70,10 +70,17 @@ sealed class ListenerLoop
         }
         finally
         {
-            _core.Abort();
-            _core.Ready.Close();
-            await pollEnd.CancelAsync().ConfigureAwait(false);
-            await EndAsync(pumps).ConfigureAwait(false);
+            // However badly it ended: a port that stays open keeps its partitions from everybody else.
+            try
+            {
+                _core.Abort();
+            }
+            finally
+            {
+                _core.Ready.Close();
+                await pollEnd.CancelAsync().ConfigureAwait(false);
+                await EndAsync(pumps).ConfigureAwait(false);
+            }
         }
     }
 
@@ -132,6 +139,11 @@ sealed class ListenerLoop
         {
             return;
         }
+        catch (OperationCanceledException e)
+        {
+            // A cancelled task would look like a stop that was asked for.
+            throw new InvalidOperationException("The poll was cancelled, though nobody stopped the listener.", e);
+        }
 
         Feed(found);
     }
@@ -152,6 +164,9 @@ sealed class ListenerLoop
                 break;
             case PortEventKind.Lost:
                 _core.OnLost(found.Partitions, now);
+                break;
+            case PortEventKind.Unreadable:
+                _core.OnUnreadable(found.Unreadable!);
                 break;
         }
     }
@@ -226,8 +241,9 @@ sealed class ListenerLoop
         {
             await RunPumpAsync(_core, _pipeline).ConfigureAwait(false);
         }
-        catch (InvariantException e)
+        catch (Exception e)
         {
+            // An invariant, or an observer that threw. Its lane would wait for ever: better to end and say so.
             Volatile.Write(ref _pumpFailure, e);
             _signal();
         }
@@ -312,7 +328,13 @@ sealed class ListenerLoop
             // A handler that does not return, or a commit that failed: neither keeps the port open.
         }
 
-        _core.Tick(NowMs);                     // gives back what came back meanwhile
-        await _port.CloseAsync(CancellationToken.None).ConfigureAwait(false);
+        try
+        {
+            _core.Tick(NowMs);                 // gives back what came back meanwhile
+        }
+        finally
+        {
+            await _port.CloseAsync(CancellationToken.None).ConfigureAwait(false);
+        }
     }
 }

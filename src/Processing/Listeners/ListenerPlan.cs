@@ -26,9 +26,12 @@ sealed class ListenerPlan
     /// <summary>Which records wait for each other. Default: Kafka's own promise.</summary>
     public RecordOrder Order { get; init; } = RecordOrder.ByPartition;
 
-    /// <summary>How many handlers run at once. 16: enough to hide 1 ms of I/O at 10,000 records/s, few enough not to
-    /// surprise the database behind the handler.</summary>
-    public int Concurrency { get; init; } = 16;
+    /// <summary>16: enough to hide 1 ms of I/O at 10,000 records/s, few enough not to surprise the database behind the
+    /// handler.</summary>
+    public const int DefaultConcurrency = 16;
+
+    /// <summary>How many handlers run at once.</summary>
+    public int Concurrency { get; init; } = DefaultConcurrency;
 
     /// <summary>How many records may be received and not yet finished, all partitions together. max(2000, 8 ×
     /// concurrency): keeps every slot busy until one key has 1/concurrency of the traffic, at 20 MB for records of 10
@@ -72,6 +75,9 @@ sealed class ListenerPlan
 
     /// <summary>How long the last commit of a revocation or shutdown is tried. 5 s: one coordinator move.</summary>
     public TimeSpan FinalCommitTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>From the announcement of a revocation to its acknowledgement at most.</summary>
+    public TimeSpan LongestHandOver => DrainTimeout + CancelGrace + FinalCommitTimeout;
 
     /// <summary>How often progress is committed. 1 s: a crash replays at most a second of work.</summary>
     public TimeSpan CommitInterval { get; init; } = TimeSpan.FromSeconds(1);

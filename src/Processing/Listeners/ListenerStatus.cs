@@ -86,6 +86,7 @@ public sealed record PartitionStatus
     /// <summary>Why the partition stopped, or null while it works.</summary>
     public Exception? StoppedBy { get; init; }
 
-    /// <summary>The offset of the record that stopped it, or -1.</summary>
+    /// <summary>The offset of the record that stopped it, or where its bytes cannot be read; -1 while it
+    /// works.</summary>
     public long StoppedAt { get; init; } = -1;
 }

@@ -6,6 +6,26 @@ namespace Millrace.Simulation.Listeners;
 /// <summary>What really happened, kept apart from the engine, and the promises checked against it.</summary>
 sealed class Oracle(SimWorld world)
 {
+    public const string BadMetadata = "metadata that is not ours, or damaged";
+    public const string CommitFailure = "a commit that failed";
+    public const string Damage = "bytes that cannot be read";
+    public const string DrainTimeout = "a drain whose time was over";
+    public const string LetterLost = "a dead letter that was not acknowledged";
+    public const string Loss = "a partition lost";
+    public const string MapAfterCrash = "a map read after a crash";
+    public const string Pause = "a partition held back";
+    public const string Resumption = "a partition read again";
+    public const string Revocation = "a partition handed over";
+    public const string StaticMember = "a static member that came back";
+    public const string Stop = "a partition stopped by a record";
+
+    /// <summary>What a batch of runs has to meet to be worth its time.</summary>
+    public static IReadOnlyList<string> Trouble { get; } =
+    [
+        BadMetadata, CommitFailure, Damage, DrainTimeout, LetterLost, Loss, MapAfterCrash, Pause, Resumption,
+        Revocation, StaticMember, Stop, .. Enum.GetNames<RecordOrder>(),
+    ];
+
     readonly HashSet<(TopicPartition, long)> _done = [];
 
     /// <summary>What runs anywhere: by key where order is promised, else by offset.</summary>
@@ -25,6 +45,7 @@ sealed class Oracle(SimWorld world)
     /// <summary>By lease and offset: the attempt that may start next, and not before when.</summary>
     readonly Dictionary<(int, Lease, long), (int Attempt, long NotBefore)> _attempts = [];
     bool _isDisturbed;
+    bool _hasCrashed;
 
     public int Started { get; private set; }
 
@@ -38,6 +59,9 @@ sealed class Oracle(SimWorld world)
 
     public int Rebalances { get; set; }
 
+    /// <summary>What the run met, and how often.</summary>
+    public Dictionary<string, int> Seen { get; } = [];
+
     public bool IsAllDone => _done.Count == world.Broker.Partitions.Sum(static p => p.Log.Count);
 
     public string Missing => string.Join("; ", world.Broker.Partitions.Select(p =>
@@ -47,11 +71,14 @@ sealed class Oracle(SimWorld world)
 
     RecordOrder Order => world.Scenario.Plan.Order;
 
+    public void Saw(string what) => Seen[what] = Seen.GetValueOrDefault(what) + 1;
+
     public void Evicted() => _isDisturbed = true;
 
     public void Crashed(SimInstance instance)
     {
         _isDisturbed = true;
+        _hasCrashed = true;
         _running.Remove(instance.Id);
     }
 
@@ -63,6 +90,10 @@ sealed class Oracle(SimWorld world)
             if (map!.End <= end)
             {
                 _maps[(instance.Id, assigned.Partition, assigned.Generation)] = map;
+                if (_hasCrashed)
+                {
+                    Saw(MapAfterCrash);
+                }
             }
         }
     }
@@ -79,6 +110,7 @@ sealed class Oracle(SimWorld world)
     public void OnStart(SimInstance instance, Delivery delivery, SimRecord record)
     {
         Started++;
+        Saw(Order.ToString());
         var partition = delivery.TopicPartition;
         var lease = delivery.Lease;
         var what = $"i{instance.Id} {partition}@{record.Offset} key {record.Key}";

@@ -23,6 +23,8 @@ sealed class Scenario
         CommitFaultShare = IsCalm ? 0 : random.NextDouble() * 0.4;
         TransientShare = random.NextDouble() * 0.2;
         DeadLetterShare = random.NextDouble() * 0.05;
+        DamageShare = IsCalm || random.NextDouble() < 0.6 ? 0 : 0.005;
+        StaticShare = random.NextDouble() < 0.5 ? 0 : random.NextDouble();
         StopShare = IsCalm || random.NextDouble() < 0.6 ? 0 : 0.005;
         SlowShare = random.NextDouble() * 0.03;
         DeafShare = IsCalm ? 0 : random.NextDouble();
@@ -84,6 +86,12 @@ sealed class Scenario
     public double TransientShare { get; }
 
     public double DeadLetterShare { get; }
+
+    /// <summary>How many records cannot be read until the log is repaired.</summary>
+    public double DamageShare { get; }
+
+    /// <summary>How many crashed members come back under their name before the group misses them.</summary>
+    public double StaticShare { get; }
 
     public double StopShare { get; }
 

@@ -24,6 +24,12 @@ sealed class SimRecord
 
     public bool IsDeadLetter { get; init; }
 
+    /// <summary>How many writes of its dead letter are not acknowledged yet.</summary>
+    public int LettersLost { get; set; }
+
+    /// <summary>Its bytes are damaged until somebody repairs the log.</summary>
+    public bool IsUnreadable { get; set; }
+
     /// <summary>Fails without a policy until somebody repairs it.</summary>
     public bool Stops { get; set; }
 }
@@ -120,6 +126,8 @@ sealed class SimBroker
             IsDeaf = _random.NextDouble() < scenario.DeafShare,
             TransientLeft = _random.NextDouble() < scenario.TransientShare ? _random.Next(1, 4) : 0,
             IsDeadLetter = _random.NextDouble() < scenario.DeadLetterShare,
+            LettersLost = _random.Next(3),
+            IsUnreadable = _random.NextDouble() < scenario.DamageShare,
             Stops = _random.NextDouble() < scenario.StopShare,
         });
     }
@@ -216,6 +224,20 @@ sealed class SimBroker
         }
     }
 
+    /// <summary>A static member is back under its name: its partitions are still its own, in the same
+    /// generation.</summary>
+    public void Inherit(SimInstance from, SimInstance to)
+    {
+        foreach (var partition in Partitions)
+        {
+            if (partition.Owner == from)
+            {
+                partition.IsLeaving = false;
+                Give(partition, to);
+            }
+        }
+    }
+
     /// <summary>A commit arrives: fenced by owner and generation.</summary>
     public ErrorCode Commit(SimInstance from, int generation, OffsetCommit commit)
     {
@@ -266,8 +288,13 @@ sealed class SimBroker
 
     void Assign(SimPartition partition, SimInstance target)
     {
-        partition.Owner = target;
         partition.Generation++;
+        Give(partition, target);
+    }
+
+    void Give(SimPartition partition, SimInstance target)
+    {
+        partition.Owner = target;
         var start = partition.Committed >= 0 ? partition.Committed : _random.Next(2) == 0 ? 0 : -1;
         _world.Log(
             $"{partition.Name} goes to i{target.Id} at {start} generation {partition.Generation} "

@@ -12,10 +12,26 @@ sealed partial class SimInstance
     void IListenerEvents.PartitionStopped(TopicPartition partition, long offset, Exception error)
     {
         _world.Log($"i{Id} {partition} stops at {offset}");
+        _world.Oracle.Saw(Oracle.Stop);
+        RepairLater(partition, offset);
+    }
+
+    void IListenerEvents.PartitionUnreadable(UnreadableBytes unreadable)
+    {
+        _world.Log($"i{Id} {unreadable.Partition} cannot be read at {unreadable.Offset}");
+        _world.Oracle.Saw(Oracle.Damage);
+        RepairLater(unreadable.Partition, unreadable.Offset);
+    }
+
+    /// <summary>Somebody looks at it, mends record and log, and restarts the process or moves its
+    /// partitions.</summary>
+    void RepairLater(TopicPartition partition, long offset)
+    {
         Later(_random.Next(500, 3000), () =>
         {
             var log = _world.Broker[partition];
-            log.Log[log.IndexOf(offset)].Stops = false;
+            var record = log.Log[log.IndexOf(offset)];
+            record.Stops = record.IsUnreadable = false;
             if (_random.Next(2) == 0 && !_isStopping)
             {
                 _world.Crash(this);
@@ -28,17 +44,33 @@ sealed partial class SimInstance
         });
     }
 
-    void IListenerEvents.MetadataIgnored(TopicPartition partition, string reason) =>
+    void IListenerEvents.MetadataIgnored(TopicPartition partition, string reason)
+    {
         _world.Log($"i{Id} {partition} metadata ignored: {reason}");
+        _world.Oracle.Saw(Oracle.BadMetadata);
+    }
 
-    void IListenerEvents.Revoked(TopicPartition partition, int abandoned) =>
+    void IListenerEvents.Revoked(TopicPartition partition, int abandoned)
+    {
         _world.Log($"i{Id} {partition} revoked, {abandoned} abandoned");
+        _world.Oracle.Saw(abandoned > 0 ? Oracle.DrainTimeout : Oracle.Revocation);
+    }
 
-    void IListenerEvents.Lost(TopicPartition partition, int abandoned) =>
+    void IListenerEvents.Lost(TopicPartition partition, int abandoned)
+    {
         _world.Log($"i{Id} {partition} lost, {abandoned} abandoned");
+        _world.Oracle.Saw(Oracle.Loss);
+    }
 
-    void IListenerEvents.CommitFailed(TopicPartition partition, long offset, ErrorCode error) =>
+    void IListenerEvents.CommitFailed(TopicPartition partition, long offset, ErrorCode error)
+    {
         _world.Log($"i{Id} {partition} commit {offset} failed: {error}");
+        _world.Oracle.Saw(Oracle.CommitFailure);
+    }
+
+    void IListenerEvents.Paused(TopicPartition partition) => _world.Oracle.Saw(Oracle.Pause);
+
+    void IListenerEvents.Resumed(TopicPartition partition) => _world.Oracle.Saw(Oracle.Resumption);
 
     /// <summary>A free pump takes a ready lane within a millisecond or two (I11).</summary>
     void KickPumps()
@@ -77,11 +109,13 @@ sealed partial class SimInstance
         var run = new Running
         {
             Delivery = delivery,
-            Batch = (SimBatch)delivery.Batch!,
+            Batch = (SimBatch?)delivery.Batch,
             Partition = partition,
             Record = record,
             Outcome = record.Stops ? Outcome.StopPartition(new InvalidOperationException("no policy"))
                 : record.TransientLeft > 0 ? Outcome.RetryAfter(TimeSpan.FromMilliseconds(_random.Next(0, 1500)))
+                : record is { IsDeadLetter: true, LettersLost: > 0 }
+                    ? Outcome.RetryAfter(TimeSpan.FromMilliseconds(_random.Next(0, 1500)))
                 : record.IsDeadLetter ? Outcome.DeadLettered
                 : _random.Next(50) == 0 ? Outcome.Skipped : Outcome.Done,
         };
@@ -99,14 +133,22 @@ sealed partial class SimInstance
         run.IsOver = true;
         _running.Remove(run);
         var delivery = run.Delivery;
-        if (delivery.Offset != run.Record.Offset || run.Batch.IsReleased || delivery.Batch != run.Batch)
+        if (delivery.Offset != run.Record.Offset || run.Batch is { IsReleased: true } || delivery.Batch != run.Batch)
         {
             _world.Fail("I3", $"{run.Partition.Name}@{run.Record.Offset} was reused while its handler ran");
         }
 
         if (run.Outcome.Kind == OutcomeKind.Retry)
         {
-            run.Record.TransientLeft = Math.Max(0, run.Record.TransientLeft - 1);
+            if (run.Record.TransientLeft > 0)
+            {
+                run.Record.TransientLeft--;
+            }
+            else if (run.Record.LettersLost > 0)
+            {
+                run.Record.LettersLost--;
+                _world.Oracle.Saw(Oracle.LetterLost);
+            }
         }
 
         _world.Oracle.OnEnd(this, delivery, run.Record, run.Outcome);
@@ -152,7 +194,7 @@ sealed partial class SimInstance
     {
         public required Delivery Delivery { get; init; }
 
-        public required SimBatch Batch { get; init; }
+        public required SimBatch? Batch { get; init; }
 
         public required SimPartition Partition { get; init; }
 

@@ -161,6 +161,9 @@ sealed partial class SimInstance : IListenerEvents
             case PortEventKind.Lost:
                 _core.OnLost(polled.Partitions, now);
                 break;
+            case PortEventKind.Unreadable:
+                _core.OnUnreadable(polled.Unreadable!);
+                break;
         }
     }
 
@@ -267,17 +270,32 @@ sealed partial class SimInstance : IListenerEvents
         }
 
         var batches = new List<PolledBatch>();
+        UnreadableBytes? damage = null;
         foreach (var (name, position) in _assigned)
         {
-            if (!position.IsPaused && Fetch(_world.Broker[name], position) is { } batch)
+            if (position.IsPaused)
+            {
+                continue;
+            }
+
+            if (Fetch(_world.Broker[name], position) is { } batch)
             {
                 batches.Add(batch);
+            }
+            else if (Damage(_world.Broker[name], position) is { } found)
+            {
+                damage = found;
             }
         }
 
         if (batches.Count > 0)
         {
-            Polled(PortEvent.OfRecords(batches));
+            Polled(PortEvent.OfRecords(batches));      // what others have goes out first
+        }
+        else if (damage is not null)
+        {
+            _assigned[damage.Partition].IsDamageTold = true;
+            Polled(PortEvent.OfUnreadable(damage));
         }
     }
 
@@ -327,6 +345,23 @@ sealed partial class SimInstance : IListenerEvents
         }
     }
 
+    UnreadableBytes? Damage(SimPartition partition, PortPartition position)
+    {
+        var at = partition.IndexOf(position.Position);
+        if (at == partition.Log.Count || !partition.Log[at].IsUnreadable)
+        {
+            return null;
+        }
+
+        if (position.IsDamageTold)
+        {
+            _world.Fail("I11", $"i{Id} reads {partition.Name} again though it was told that it cannot");
+        }
+
+        var offset = partition.Log[at].Offset;
+        return new UnreadableBytes(partition.Name, offset, offset + 1, new InvalidDataException("damaged"));
+    }
+
     SimBatch? Fetch(SimPartition partition, PortPartition position)
     {
         if (position.Position >= partition.End)
@@ -336,6 +371,13 @@ sealed partial class SimInstance : IListenerEvents
 
         var from = partition.IndexOf(position.Position);
         var count = Math.Min(_random.Next(1, 50), partition.Log.Count - from);
+        var damaged = partition.Log.FindIndex(from, count, static r => r.IsUnreadable);
+        count = damaged < 0 ? count : damaged - from;
+        if (count == 0)
+        {
+            return null;
+        }
+
         var records = partition.Log.GetRange(from, count);
         var next = from + count < partition.Log.Count
             ? _random.NextInt64(records[^1].Offset + 1, partition.Log[from + count].Offset + 1) : partition.End;
@@ -401,5 +443,7 @@ sealed partial class SimInstance : IListenerEvents
         public int Generation { get; init; }
 
         public bool IsPaused { get; set; }
+
+        public bool IsDamageTold { get; set; }
     }
 }

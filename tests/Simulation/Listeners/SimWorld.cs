@@ -109,8 +109,8 @@ sealed class SimWorld
         }
     }
 
-    /// <summary>A fresh process joins the group.</summary>
-    public void Join()
+    /// <summary>A fresh process joins the group, or comes back as the static member that one was.</summary>
+    public void Join(SimInstance? heirOf = null)
     {
         if (_isEnding)
         {
@@ -121,6 +121,11 @@ sealed class SimWorld
         _instances.Add(instance);
         instance.Start();
         Log($"i{instance.Id} joins");
+        if (heirOf is not null)
+        {
+            Oracle.Saw(Oracle.StaticMember);
+            Broker.Inherit(heirOf, instance);
+        }
     }
 
     /// <summary>A process dies at once; another one comes in a while.</summary>
@@ -129,9 +134,15 @@ sealed class SimWorld
         Log($"i{instance.Id} crashes");
         _instances.Remove(instance);
         instance.Crash();
-        Broker.Evict(instance, isTold: false);
         Oracle.Crashed(instance);
-        At(Random.Next(10, 3000), Join);
+        if (Random.NextDouble() < Scenario.StaticShare)
+        {
+            At(Random.Next(10, 3000), () => Join(instance));
+            return;
+        }
+
+        Broker.Evict(instance, isTold: false);
+        At(Random.Next(10, 3000), () => Join());
         At(Random.Next(10, 5000), Broker.Rebalance);
     }
 

@@ -154,6 +154,20 @@ public sealed class ConfigurationTests
     }
 
     [Fact]
+    public void Limits_are_checked_against_the_defaults_that_apply()
+    {
+        static void Bare(ConsumerBuilder consumer) => consumer.Handle<string>("orders", (_, _) => default);
+        Assert.Contains(
+            "MaxInFlight is 8, below Concurrency (16)",
+            Problem(Bare, ("Millrace:Consumers:order-service:MaxInFlight", "8")));
+        Assert.Contains(
+            "DrainTimeout is 2.00:00:00", Problem(Bare, ("Millrace:Consumers:order-service:DrainTimeout", "48h")));
+        Assert.Contains(
+            "SessionTimeout is 30.00:00:00",
+            Problem(Bare, ("Millrace:Consumers:order-service:SessionTimeout", "720h")));
+    }
+
+    [Fact]
     public void Registrations_that_cannot_work_are_refused()
     {
         Assert.Contains("It has no handler", Problem(_ => { }));

@@ -223,4 +223,30 @@ public sealed class RecordPipelineTests : IDisposable
     }
 
     sealed record Payload(int Number);
+
+    [Fact]
+    public async Task A_handler_that_breaks_because_it_was_cancelled_leaves_no_dead_letter()
+    {
+        // Database drivers throw their own exception for a cancelled command.
+        _deadLetter.Enabled = true;
+        var pipeline = Pipeline<string>((_, _, _) => ThrowLater(new IOException("operation cancelled by user")));
+        var outcome = await pipeline.InvokeAsync(TestRecords.Record("x"), new CancellationToken(canceled: true));
+        Assert.Equal(OutcomeKind.Abandoned, outcome.Kind);
+        Assert.Empty(_producer.Sent);
+    }
+
+    [Fact]
+    public async Task A_timestamp_beyond_any_calendar_does_not_fail_the_handler()
+    {
+        var seen = default(DateTimeOffset);
+        var pipeline = Pipeline<string>((_, record, _) =>
+        {
+            seen = record.Timestamp;
+            return default;
+        });
+        var delivery = TestRecords.Record("x");
+        delivery.TimestampMs = 1_700_000_000_123_456;             // microseconds
+        Assert.Equal(OutcomeKind.Done, (await pipeline.InvokeAsync(delivery, CancellationToken.None)).Kind);
+        Assert.Equal(9999, seen.Year);
+    }
 }

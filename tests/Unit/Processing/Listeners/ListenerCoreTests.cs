@@ -1,3 +1,4 @@
+using System.Text;
 using Millrace.Processing.Listeners;
 using Millrace.Protocol;
 using Xunit;
@@ -306,5 +307,106 @@ public sealed class ListenerCoreTests
         test.Core.OnAssigned([new AssignedPartition(Partition, 0, null, 42)], 0);
         test.Receive("a");
         Assert.Equal(new FencingToken(Partition, 42, 0), test.Start().FencingToken);
+    }
+
+    [Fact]
+    public void Nothing_is_taken_in_once_a_pump_has_closed_the_gate()
+    {
+        // The pump that stops a partition closes the gate first and gives its record back last. What others give back
+        // in between is reused, so the tracker must not look at it any more.
+        var test = new Bench(new ListenerPlan
+        {
+            Name = "t",
+            Order = RecordOrder.Unordered,
+            RingCapacity = 64,
+            MaxOutstandingPerPartition = 64,
+        });
+        test.Assign(0).Receive(Enumerable.Repeat("k", 200).ToArray());
+        var stopping = test.Start();
+        stopping.Lease.CloseGate();
+        Assert.Null(test.TryStart());
+        test.Tick();
+        Assert.Equal(1, test.Outstanding);
+        test.End(stopping, Outcome.StopPartition(new InvalidOperationException("bad")));
+        Assert.Equal(0, test.Outstanding);
+        Assert.Equal(0, test.LiveBatches);
+    }
+
+    [Fact]
+    public void A_handed_over_partition_is_acknowledged_as_soon_as_its_commit_is()
+    {
+        var test = new Bench(new ListenerPlan { Name = "t" });
+        test.Assign(0).Receive("a");
+        test.End(test.Start(), Outcome.Done);
+        test.Core.OnRevoking([Partition], test.Now);
+        test.Answer(Assert.Single(test.Tick().Commits), ErrorCode.None);
+        Assert.True(test.Tick().AcknowledgeRevocation);
+    }
+
+    [Fact]
+    public void A_refused_last_commit_waits_before_it_is_sent_again()
+    {
+        var test = new Bench(new ListenerPlan { Name = "t" });
+        test.Assign(0).Receive("a");
+        test.End(test.Start(), Outcome.Done);
+        test.Core.OnRevoking([Partition], test.Now);
+        test.Answer(Assert.Single(test.Tick().Commits), ErrorCode.NotCoordinator);
+        var decisions = test.Tick();
+        Assert.Empty(decisions.Commits);
+        Assert.False(decisions.AcknowledgeRevocation);
+        test.Now += 100;
+        test.Answer(Assert.Single(test.Tick().Commits), ErrorCode.None);
+        Assert.True(test.Tick().AcknowledgeRevocation);
+    }
+
+    [Fact]
+    public void A_key_that_waits_does_not_keep_the_batches_that_its_records_came_in()
+    {
+        var test = new Bench(new ListenerPlan { Name = "t", Order = RecordOrder.ByKey });
+        test.Assign(0).Receive("a", "a", "b");
+        var a = test.Start();
+        test.End(test.Start(), Outcome.Done);                     // b
+        test.End(a, Outcome.RetryAfter(TimeSpan.FromSeconds(10)));
+        Assert.Equal(0, test.LiveBatches);
+        test.Receive("a");
+        test.Tick();
+        Assert.Equal(0, test.LiveBatches);
+        test.Now += 10_000;
+        test.Tick();
+        foreach (var offset in new[] { 0, 1, 3 })
+        {
+            var record = test.Start();
+            Assert.Equal((offset, "a", 100), (record.Offset, Encoding.UTF8.GetString(record.Key.Span),
+                record.Value.Length));
+            test.End(record, Outcome.Done);
+        }
+
+        Assert.True(test.Core.IsQuiet);
+    }
+
+    [Fact]
+    public void Bytes_that_cannot_be_read_stop_their_partition_alone_and_after_all_before_them()
+    {
+        var other = new TopicPartition("orders", 1);
+        var test = new Bench(new ListenerPlan { Name = "t", Order = RecordOrder.ByKey });
+        test.Assign(0).Receive("a", "b");
+        test.Core.OnAssigned([new AssignedPartition(other, 0, null)], test.Now);
+        test.Core.OnUnreadable(new UnreadableBytes(Partition, 2, 5, new InvalidDataException("bad CRC")));
+        Assert.Equal([Partition], test.Tick().Pauses);
+        test.End(test.Start(), Outcome.Done);                     // what came before it still runs
+        test.End(test.Start(), Outcome.Done);
+        test.Now += 1000;
+        Assert.Equal(
+            new OffsetCommit(Partition, 2, ""), Assert.Single(Assert.Single(test.Tick().Commits).Offsets));
+        var stopped = test.Core.Status.Partitions.Single(p => p.Partition == Partition);
+        Assert.Equal((2, "bad CRC"), (stopped.StoppedAt, stopped.StoppedBy!.Message));
+        Assert.Null(test.Core.Status.Partitions.Single(p => p.Partition == other).StoppedBy);
+        test.Now += 60_000;
+        Assert.Empty(test.Tick().Resumes);
+
+        // Assigned anew, it is read again.
+        test.Assign(2).Receive("c");
+        Assert.Equal(2, test.Start().Offset);
+        Assert.Null(test.Core.Status.Partitions.Single(p => p.Partition == Partition).StoppedBy);
     }
 }
