@@ -109,7 +109,7 @@ sealed class Produce(BrokerState state)
 
         var records = data.Records!.Value;
         var limit = state.Options.Limits.MaxRequestBytes;
-        if (log.Config.IsCompacting && !CompactedKeys.Check(records, log.Partition, state.Pool, limit, answer))
+        if (!ProducedRecords.Check(records, log, state.Pool, limit, answer))
         {
             log = null;
             return answer;

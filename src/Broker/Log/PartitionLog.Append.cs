@@ -17,15 +17,13 @@ sealed partial class PartitionLog
     /// <param name="batches">Whole batches, one behind the other; exactly one from a client.</param>
     /// <param name="nowMs">The time, in milliseconds since 1970 UTC.</param>
     /// <param name="origin">Which checks apply.</param>
-    /// <param name="isValidated">The caller has run <see cref="RecordBatch.Validate"/> and
-    /// <see cref="RecordBatch.ValidateProduced"/> on every batch.</param>
     /// <remarks>All or nothing. When it returns without an error, the batches are written; wait for
     /// <see cref="WhenDurable"/> before answering acks=all.</remarks>
     public AppendResult Append(
-        ReadOnlyMemory<byte> batches, long nowMs, AppendOrigin origin = AppendOrigin.Client, bool isValidated = false)
+        ReadOnlyMemory<byte> batches, long nowMs, AppendOrigin origin = AppendOrigin.Client)
     {
         var config = Config;
-        if (Examine(batches.Span, config, nowMs, origin, isValidated, out var extent) is { } refused)
+        if (Examine(batches.Span, config, nowMs, origin, out var extent) is { } refused)
             return refused;
         var stamped = config.IsLogAppendTime && origin == AppendOrigin.Client ? Stamp(batches, nowMs) : null;
         try
@@ -208,7 +206,6 @@ sealed partial class PartitionLog
 
     // Checks that need no lock, and what the append needs to know of the batches.
     AppendResult? Examine(ReadOnlySpan<byte> batches, LogConfig config, long nowMs, AppendOrigin origin,
-        bool isValidated,
         out Extent extent)
     {
         extent = new Extent { MaxTimestamp = -1 };
@@ -227,7 +224,7 @@ sealed partial class PartitionLog
                 return Refuse(ErrorCode.MessageTooLarge,
                     $"The batch has {size} bytes; max.message.bytes is {config.MaxMessageBytes}.");
             }
-            if (!isValidated && Validate(reader.CurrentBytes, header, origin) is { } fault)
+            if (Validate(reader.CurrentBytes, header, origin) is { } fault)
                 return Refuse(fault.Error, fault.Message);
             if (origin == AppendOrigin.Client && !config.IsLogAppendTime && !IsTimely(header, config, nowMs))
             {
