@@ -47,11 +47,22 @@ static class Checks
     {
         option.Validators.Add(result =>
         {
-            // A value that cannot be parsed has an error of its own.
-            if (result.Tokens is [{ Value: var text }] && !result.Errors.Any()
-                && result.GetValueOrDefault<T>() is { } value && !isGood(value))
+            if (result.Tokens is not [{ Value: var text }])
             {
-                result.AddError($"{option.Name} '{text}' is {otherwise}.");
+                return;
+            }
+
+            try
+            {
+                if (result.GetValueOrDefault<T>() is { } value && !isGood(value))
+                {
+                    result.AddError($"{option.Name} '{text}' is {otherwise}.");
+                }
+            }
+            catch (InvalidOperationException e)
+            {
+                // The value is not of the type: the parser's own words.
+                result.AddError(e.Message);
             }
         });
         return option;
