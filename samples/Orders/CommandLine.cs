@@ -1,11 +1,12 @@
 using System.CommandLine;
+using System.Text.RegularExpressions;
 using Millrace.Client;
 
 namespace Millrace.Orders;
 
 /// <summary>The sample's options, and its errors: one line that names the remedy, and an exit code that is not
 /// 0.</summary>
-static class CommandLine
+static partial class CommandLine
 {
     static readonly Option<long> Orders =
         Option("--orders", "How many records the generated feed has.", 100_000L);
@@ -64,7 +65,8 @@ static class CommandLine
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {
-            return await FailAsync($"{parsed.Errors[0].Message} See --help.", 2);
+            return await FailAsync(
+                $"{ExpectedType().Replace(parsed.Errors[0].Message, ": it takes a number.")} See --help.", 2);
         }
 
         try
@@ -115,7 +117,7 @@ static class CommandLine
         };
         Check(options.Orders >= 0, "--orders must be 0 or more.");
         Check(options.EventsPerOrder >= 1, "--events-per-order must be at least 1.");
-        Check(options.Rate is null or > 0, "--rate must be above 0; leave it out for full speed.");
+        Check(options.Rate is null or >= 0.001, "--rate must be at least 0.001; leave it out for full speed.");
         Check(options.Partitions is >= 1 and <= 10_000, "--partitions must be 1 to 10000.");
         Check(options.Concurrency is >= 1 and <= 10_000, "--concurrency must be 1 to 10000.");
         Check(options.Work >= TimeSpan.Zero, "--work-ms must be 0 or more.");
@@ -123,7 +125,26 @@ static class CommandLine
         Check(
             options.Input is null or "-" || File.Exists(options.Input),
             $"--input: there is no file {options.Input}.");
+        Try("--data", options.Data, static path => Directory.CreateDirectory(path));
+        if (options.Summary is { } summary)
+        {
+            // Now, and not after the run, whose figures would be lost.
+            Try("--summary", summary, static path => File.Open(path, FileMode.Append, FileAccess.Write).Dispose());
+        }
+
         return options;
+    }
+
+    static void Try(string option, string path, Action<string> use)
+    {
+        try
+        {
+            use(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new SampleException($"{option} '{path}' cannot be used: {e.Message} Name another.");
+        }
     }
 
     static Option<T> Option<T>(string name, string description) => new(name) { Description = description };
@@ -141,9 +162,17 @@ static class CommandLine
 
     static async Task<int> FailAsync(string message, int code)
     {
-        await Console.Error.WriteLineAsync("orders: " + message.ReplaceLineEndings(" "));
+        await Console.Error.WriteLineAsync(
+            "orders: " + ParameterName().Replace(message, "").ReplaceLineEndings(" "));
         return code;
     }
+
+    [GeneratedRegex(@" as expected type '[^']*'\.")]
+    private static partial Regex ExpectedType();
+
+    /// <summary>What an ArgumentException adds for programmers.</summary>
+    [GeneratedRegex(@" \(Parameter '[^']*'\)")]
+    private static partial Regex ParameterName();
 
     /// <summary>Below the sample's own folder in a checkout, below the working directory elsewhere.</summary>
     static string DefaultData()

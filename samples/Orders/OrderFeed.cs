@@ -15,6 +15,9 @@ sealed class OrderFeed(KafkaClient client, OrdersOptions options)
 {
     const string IndexHeader = "feed-index";
 
+    // What a topic takes by default (max.message.bytes), less some room for key and header.
+    const int MaxLineBytes = 1_000_000;
+
     long _sent;
 
     /// <summary>Records acknowledged or on their way, of this run.</summary>
@@ -50,14 +53,22 @@ sealed class OrderFeed(KafkaClient client, OrdersOptions options)
         }
         else
         {
-            using var reader = Open(options.Input);
-            var index = 0L;
-            while (await reader.ReadLineAsync(cancellation) is { } line)
+            using var file = options.Input == "-" ? null : new StreamReader(options.Input);
+            var (index, number) = (0L, 0L);
+            while (await ReadLineAsync(file, cancellation) is { } line)
             {
-                if (line.Length > 0)
+                number++;
+                var value = Encoding.UTF8.GetBytes(line);
+                if (value.Length > MaxLineBytes)
                 {
-                    await SendAsync(producer, pace, present, index++, KeyOf(line), Encoding.UTF8.GetBytes(line),
-                        cancellation);
+                    throw new SampleException(
+                        $"line {number} of --input {options.Input} has {value.Length} bytes, and a record takes "
+                        + $"{MaxLineBytes}: shorten it or take it out, and start again.");
+                }
+
+                if (value.Length > 0)
+                {
+                    await SendAsync(producer, pace, present, index++, KeyOf(line), value, cancellation);
                 }
             }
 
@@ -105,7 +116,11 @@ sealed class OrderFeed(KafkaClient client, OrdersOptions options)
         return present;
     }
 
-    static TextReader Open(string input) => input == "-" ? Console.In : new StreamReader(input);
+    /// <summary>The next line of a file or, for null, of standard input. A read of that cannot be cancelled, so it is
+    /// left alone when the run ends.</summary>
+    static Task<string?> ReadLineAsync(StreamReader? file, CancellationToken cancellation) => file is null
+        ? Task.Run(Console.In.ReadLine, CancellationToken.None).WaitAsync(cancellation)
+        : file.ReadLineAsync(cancellation).AsTask();
 
     /// <summary>The key of a line: its order id, or none when the line does not have one (it will be
     /// dead-lettered).</summary>
@@ -119,8 +134,9 @@ sealed class OrderFeed(KafkaClient client, OrdersOptions options)
                 ? Encoding.UTF8.GetBytes(id.GetString()!)
                 : null;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // No JSON, or half of a surrogate pair in the id.
             return null;
         }
     }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Microsoft.Data.Sqlite;
 using Millrace.Client;
@@ -14,6 +15,9 @@ sealed class OrderStore : IAsyncDisposable
 {
     // One transaction may hold as many writes as handlers can have waiting, and no more.
     const int MaxBatch = 512;
+
+    // A full disk that somebody makes room on is gone on with; a run that cannot go on says so and ends.
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     const string Schema = """
         PRAGMA journal_mode = WAL;
@@ -47,6 +51,9 @@ sealed class OrderStore : IAsyncDisposable
     readonly SqliteCommand _lastSequence;
     readonly SqliteCommand _upsert;
     readonly SqliteCommand _violation;
+
+    // Of the writer: why and since when nothing could be written.
+    volatile StrongBox<(string Why, long Since)>? _failing;
 
     OrderStore(SqliteConnection connection)
     {
@@ -121,6 +128,11 @@ sealed class OrderStore : IAsyncDisposable
         Scalar("SELECT coalesce(sum(deliveries - 1), 0) FROM handled"),
         Scalar("SELECT count(*) FROM violations"));
 
+    /// <summary>Why nothing could be written for ten seconds; null while writing works.</summary>
+    public string? Stuck => _failing?.Value is ({ } why, var since)
+        && TimeProvider.System.GetElapsedTime(since) > Patience ? $"{_connection.DataSource} cannot be written: {why}"
+            : null;
+
     public async ValueTask DisposeAsync()
     {
         _writes.Writer.TryComplete();
@@ -146,10 +158,13 @@ sealed class OrderStore : IAsyncDisposable
             try
             {
                 WriteBatch(batch);
+                _failing = null;
                 batch.ForEach(write => write.Done.SetResult());
             }
-            catch (SqliteException e)
+            catch (Exception e)
             {
+                // Whatever it is, those who wait must hear of it, and the next batch is tried.
+                _failing ??= new((e.Message, TimeProvider.System.GetTimestamp()));
                 batch.ForEach(write => write.Done.SetException(new IOException($"orders.db: {e.Message}", e)));
             }
         }

@@ -16,11 +16,12 @@ sealed class OrdersApplication(OrdersOptions options)
 
     public async Task<int> RunAsync(CancellationToken cancellation)
     {
-        Directory.CreateDirectory(options.Data);
+        using var hold = Hold(options.Data);
         await using var broker = await StartBrokerAsync(cancellation);
         var bootstrap = options.Bootstrap ?? broker!.BootstrapServers;
         await using var client = new KafkaClient(
             new ClientOptions { BootstrapServers = bootstrap, ClientId = "orders-feed" });
+        await FindClusterAsync(bootstrap, cancellation);
         await CreateTopicAsync(client, cancellation);
         await using var store = OrderStore.Open(Path.Combine(options.Data, "orders.db"));
         await store.BelongsToAsync(client, OrdersOptions.Topic, cancellation);
@@ -35,12 +36,18 @@ sealed class OrdersApplication(OrdersOptions options)
         var progress = new Progress(listener, feed, clock);
         try
         {
-            await progress.WhileAsync(WorkAsync(client, feed, listener, cancellation), cancellation);
+            await progress.WhileAsync(WorkAsync(client, store, feed, listener, cancellation), cancellation);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
             interrupted = true;
             Console.WriteLine("Interrupted: draining what runs and committing what is done.");
+        }
+        catch
+        {
+            // Before the broker goes: else the listener would go on against what is disposed.
+            await host.StopAsync(CancellationToken.None);
+            throw;
         }
 
         var elapsed = clock.GetElapsedTime(start);
@@ -55,6 +62,22 @@ sealed class OrdersApplication(OrdersOptions options)
 
         // An interrupted run is complete when the rest is only waiting; a finished one when everything agrees.
         return summary.Agrees(isFinished: !interrupted) ? 0 : 1;
+    }
+
+    /// <summary>Keeps a second run off the directory, whatever cluster it uses: both would feed, and fence each
+    /// other.</summary>
+    static FileStream Hold(string folder)
+    {
+        try
+        {
+            return new FileStream(
+                Path.Combine(folder, "run.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException e)
+        {
+            throw new SampleException(
+                $"--data '{folder}' is used by another run ({e.Message}). Wait for it, or name another.");
+        }
     }
 
     async Task<KafkaBroker?> StartBrokerAsync(CancellationToken cancellation)
@@ -79,6 +102,24 @@ sealed class OrdersApplication(OrdersOptions options)
 
         Console.WriteLine($"Embedded broker listening on {broker.BootstrapServers}, data in {options.Data}.");
         return broker;
+    }
+
+    /// <summary>Finds out whether anybody is there; the client of the feed is patient for a minute.</summary>
+    static async Task FindClusterAsync(string bootstrap, CancellationToken cancellation)
+    {
+        var patience = TimeSpan.FromSeconds(10);
+        await using var probe = new KafkaClient(
+            new ClientOptions { BootstrapServers = bootstrap, ApiTimeout = patience, ConnectTimeout = patience });
+        try
+        {
+            await probe.Admin.DescribeClusterAsync(cancellation);
+        }
+        catch (KafkaConnectionException e)
+        {
+            throw new SampleException(
+                $"no broker answers at {bootstrap} ({e.Message}). Start it, name another with --bootstrap, "
+                + "or leave that out for the embedded broker.");
+        }
     }
 
     async Task CreateTopicAsync(KafkaClient client, CancellationToken cancellation)
@@ -115,8 +156,9 @@ sealed class OrdersApplication(OrdersOptions options)
             .Retry(on => on
                 .Transient<DownstreamUnavailableException>(Backoff.Exponential(
                     TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5), attempts: 5))
+                // The database cannot be written. That is not the order's fault: it waits, and is never dead-lettered.
                 .Transient<IOException>(Backoff.Exponential(
-                    TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5), attempts: 5)))
+                    TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5), Backoff.Forever)))
             .DeadLetter()
             .Handle<OrderEvent>(
                 OrdersOptions.Topic,
@@ -125,26 +167,50 @@ sealed class OrdersApplication(OrdersOptions options)
         return builder.Build();
     }
 
-    /// <summary>Feeds, then waits until everything that lies in the topic is handled and committed.</summary>
-    async Task WorkAsync(KafkaClient client, OrderFeed feed, IListenerControl listener, CancellationToken cancellation)
+    /// <summary>Feeds, and waits until everything that lies in the topic is handled and committed.</summary>
+    async Task WorkAsync(
+        KafkaClient client, OrderStore store, OrderFeed feed, IListenerControl listener, CancellationToken cancellation)
     {
-        await feed.RunAsync(cancellation);
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
-        do
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var feeding = feed.RunAsync(stop.Token);
+        try
         {
-            if (listener.Failure is { } failure)
+            using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+            do
             {
-                throw new SampleException($"the listener ended: {failure.Message}");
+                ThrowIfStuck(store, listener);
+                if (feeding.IsCompleted)
+                {
+                    await feeding;
+                }
             }
-
-            if (listener.Status?.Partitions.FirstOrDefault(p => p.StoppedBy is not null) is { } stopped)
-            {
-                throw new SampleException(
-                    $"{stopped.Partition} stopped at offset {stopped.StoppedAt}: {stopped.StoppedBy!.Message}");
-            }
+            while ((options.NoFeed || !feeding.IsCompleted || !await IsDoneAsync(client, listener, cancellation))
+                && await timer.WaitForNextTickAsync(cancellation));
         }
-        while ((options.NoFeed || !await IsDoneAsync(client, listener, cancellation))
-            && await timer.WaitForNextTickAsync(cancellation));
+        finally
+        {
+            await stop.CancelAsync();
+            await feeding.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    static void ThrowIfStuck(OrderStore store, IListenerControl listener)
+    {
+        if (listener.Failure is { } failure)
+        {
+            throw new SampleException($"the listener ended: {failure.Message}");
+        }
+
+        if (listener.Status?.Partitions.FirstOrDefault(p => p.StoppedBy is not null) is { } stopped)
+        {
+            throw new SampleException(
+                $"{stopped.Partition} stopped at offset {stopped.StoppedAt}: {stopped.StoppedBy!.Message}");
+        }
+
+        if (store.Stuck is { } reason)
+        {
+            throw new SampleException($"{reason} Free space or mend the disk, and start again: nothing is lost.");
+        }
     }
 
     static async Task<bool> IsDoneAsync(

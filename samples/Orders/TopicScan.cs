@@ -34,10 +34,16 @@ static class TopicScan
                         visit(record);
                     }
 
-                    if (open.TryGetValue(batch.TopicPartition, out var end) && batch.NextOffset >= end)
-                    {
-                        open.Remove(batch.TopicPartition);
-                    }
+                }
+            }
+
+            // Positions tell when a partition is done, and not batches: its last offsets may be of transaction markers.
+            foreach (var (partition, end) in open)
+            {
+                if (consumer.Position(partition) >= end)
+                {
+                    open.Remove(partition);
+                    consumer.Pause(partition);
                 }
             }
         }

@@ -174,7 +174,7 @@ public sealed class KafkaBroker : IAsyncDisposable
                 if (port < last) continue;
                 throw new IOException(
                     $"Port {options.Port} on {options.Host} is taken: stop the program that uses it, "
-                    + "choose another Port, or set NextFreePort.",
+                    + "or choose another (0 or NextFreePort take a free one).",
                     e);
             }
             catch (SocketException e)

@@ -5,15 +5,15 @@ namespace Millrace.Cli;
 /// <summary>The options that name the cluster, the same in every command.</summary>
 sealed class ClusterArguments
 {
-    public Option<string?> Bootstrap { get; } = new("--bootstrap")
+    public Option<string?> Bootstrap { get; } = new Option<string?>("--bootstrap")
     {
         Description = "Bootstrap servers; 127.0.0.1:9092 unless millrace.json says otherwise.",
-    };
+    }.NotEmpty();
 
-    public Option<string?> Data { get; } = new("--data")
+    public Option<string?> Data { get; } = new Option<string?>("--data")
     {
         Description = "Open this data directory of a broker that does not run.",
-    };
+    }.NotEmpty();
 
     /// <summary>Adds the options to a command and lets it work on the cluster that they name.</summary>
     public void Run(Command command, Func<Cluster, ParseResult, CancellationToken, Task<int>> work)

@@ -20,7 +20,14 @@ sealed class TextTable(params string[] titles)
         return this;
     }
 
-    public void Add(params string[] cells) => _rows.Add([.. cells.Select(static c => c.ReplaceLineEndings(" "))]);
+    public void Add(params string[] cells) => _rows.Add([.. cells.Select(Plain)]);
+
+    /// <summary>Cells come from records: what would move the cursor or colour the screen is shown as a dot.</summary>
+    static string Plain(string cell)
+    {
+        var line = cell.ReplaceLineEndings(" ");
+        return line.Any(char.IsControl) ? string.Concat(line.Select(static c => char.IsControl(c) ? '·' : c)) : line;
+    }
 
     public override string ToString()
     {

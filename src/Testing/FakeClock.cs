@@ -135,6 +135,7 @@ public sealed class FakeClock : TimeProvider
     {
         TimeSpan _period = Timeout.InfiniteTimeSpan;    // guarded by the clock's lock
         (long Due, long Number)? _current;              // guarded by the clock's lock
+        bool _isDisposed;                               // guarded by the clock's lock
 
         public bool IsCurrent((long Due, long Number) entry) => _current == entry;
 
@@ -142,6 +143,11 @@ public sealed class FakeClock : TimeProvider
         {
             lock (clock._lock)
             {
+                if (_isDisposed)
+                {
+                    return false;
+                }
+
                 _period = period > TimeSpan.Zero ? period : Timeout.InfiniteTimeSpan;
                 Set(dueTime == Timeout.InfiniteTimeSpan ? null : clock._now + Math.Max(0, dueTime.Ticks));
             }
@@ -157,7 +163,7 @@ public sealed class FakeClock : TimeProvider
         {
             lock (clock._lock)
             {
-                _current = null;
+                (_current, _isDisposed) = (null, true);
             }
         }
 

@@ -1,5 +1,6 @@
 using Millrace.Broker;
 using Millrace.Client;
+using Millrace.Console.Hosting;
 using Millrace.Ops.DeadLetters;
 using Millrace.Processing;
 using Millrace.Protocol;
@@ -12,7 +13,8 @@ namespace Millrace.Repo;
 /// difference.</summary>
 public sealed class PublicApiTests
 {
-    public static TheoryData<string> Libraries => ["Protocol", "Client", "Broker", "Processing", "Ops", "Testing"];
+    public static TheoryData<string> Libraries =>
+        ["Protocol", "Client", "Broker", "Processing", "Ops", "Console", "Testing"];
 
     [Theory]
     [MemberData(nameof(Libraries))]
@@ -25,6 +27,7 @@ public sealed class PublicApiTests
             "Broker" => typeof(KafkaBroker).Assembly,
             "Processing" => typeof(MillraceBuilder).Assembly,
             "Ops" => typeof(DeadLetterReader).Assembly,
+            "Console" => typeof(ConsoleOptions).Assembly,
             _ => typeof(TestKafka).Assembly,
         };
         var path = $"api/Millrace.{library}.txt";

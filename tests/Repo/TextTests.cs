@@ -63,6 +63,6 @@ public sealed partial class TextTests
     [GeneratedRegex(@"\]\(([^)\s]+)\)")]
     private static partial Regex Link();
 
-    [GeneratedRegex(@"\.(cs|md|sh|msg|csproj|props|json|mjs|py|txt)$")]
+    [GeneratedRegex(@"\.(cs|md|sh|msg|csproj|props|slnx|json|mjs|js|html|css|py|txt)$|(^|/)[^./]+$")]
     private static partial Regex Texts();
 }

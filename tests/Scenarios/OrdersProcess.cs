@@ -82,6 +82,14 @@ sealed class OrdersProcess : IDisposable
         await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
     }
 
+    /// <summary>SIGTERM, which a process handles as it does Ctrl+C. (A test run in the background of a shell inherits
+    /// that SIGINT is ignored, and so would this process.)</summary>
+    public void Terminate()
+    {
+        using var kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]);
+        kill.WaitForExit();
+    }
+
     public async Task<int> WaitAsync()
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
@@ -99,10 +107,19 @@ sealed class OrdersProcess : IDisposable
         return _process.ExitCode;
     }
 
-    /// <summary>Waits until the output contains a text.</summary>
-    public async Task WaitForOutputAsync(string text) =>
+    /// <summary>Waits until the output contains a text; fails when the process ends without it.</summary>
+    public async Task WaitForOutputAsync(string text)
+    {
         await Until.TrueAsync(
             () => Output.Contains(text, StringComparison.Ordinal) || HasExited, $"the output contains \"{text}\"");
+        if (HasExited)
+        {
+            // The last lines may still be on their way.
+            await WaitAsync();
+            Assert.True(
+                Output.Contains(text, StringComparison.Ordinal), $"It ended without \"{text}\".\n{Output}\n{Error}");
+        }
+    }
 
     public void Dispose()
     {

@@ -1,8 +1,8 @@
 // KafkaJS against the broker at $BOOTSTRAP: one line per check that passed, exit 1 at the first that did not.
-// The package is looked for from $KAFKAJS_DIR (where node_modules is), else from here.
+// The package is looked for from $NODE_DIR (where node_modules is), else from here.
 import { createRequire } from 'node:module';
 
-const require = createRequire((process.env.KAFKAJS_DIR ?? process.cwd()) + '/');
+const require = createRequire((process.env.NODE_DIR ?? process.cwd()) + '/');
 const { Kafka, CompressionTypes, logLevel } = require('kafkajs');
 const run = `js-${process.pid}-${Date.now()}`;
 const kafka = new Kafka({ clientId: run, brokers: [process.env.BOOTSTRAP], logLevel: logLevel.NOTHING });

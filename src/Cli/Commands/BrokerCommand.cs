@@ -13,25 +13,29 @@ static class BrokerCommand
         {
             Description = "Directory of the log; created if missing.",
             Required = true,
-        };
-        var port = new Option<int>("--port") { Description = "Port to listen on.", DefaultValueFactory = _ => 9092 };
+        }.NotEmpty();
+        var port = new Option<int>("--port")
+        {
+            Description = "Port to listen on; 0 takes a free one.",
+            DefaultValueFactory = _ => 9092,
+        }.Port();
         var host = new Option<string>("--host")
         {
             Description = "Address to listen on.",
             DefaultValueFactory = _ => "127.0.0.1",
-        };
+        }.NotEmpty();
         var flush = new Option<FlushMode>("--flush")
         {
             Description =
                 "When a record counts as written: Memory, Os (page cache), Interval, "
-                + " or Group (fsync shared by those who wait).",
+                + "or Group (fsync shared by those who wait).",
             DefaultValueFactory = _ => FlushMode.Group,
         };
         var interval = new Option<int>("--flush-ms")
         {
             Description = "With --flush Interval: milliseconds between two flushes.",
             DefaultValueFactory = _ => 1000,
-        };
+        }.Check(static ms => ms >= 1, "no interval: give at least 1");
         var command = new Command("broker", "Runs a broker on one data directory until interrupted.")
         {
             data,
@@ -54,8 +58,7 @@ static class BrokerCommand
 
     static FlushPolicy PolicyOf(FlushMode mode, int intervalMs) => mode switch
     {
-        FlushMode.Interval when intervalMs > 0 => FlushPolicy.Every(TimeSpan.FromMilliseconds(intervalMs)),
-        FlushMode.Interval => throw new CommandException($"--flush-ms {intervalMs} is no interval: give at least 1."),
+        FlushMode.Interval => FlushPolicy.Every(TimeSpan.FromMilliseconds(intervalMs)),
         _ => new FlushPolicy(mode, TimeSpan.Zero),
     };
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -17,7 +18,7 @@ static class ConsoleCommand
         {
             Description = "Port on 127.0.0.1; 0 takes a free one.",
             DefaultValueFactory = _ => 8080,
-        };
+        }.Port();
         var allow = new Option<bool>("--allow-changes") { Description = "Let the page start and stop replays." };
         var command = new Command("console", "Serves the web console on 127.0.0.1 until interrupted.") { port, allow };
         new ClusterArguments().Run(command, async (cluster, parsed, cancellation) =>
@@ -25,7 +26,17 @@ static class ConsoleCommand
             var app = Build(cluster, parsed.GetValue(port), parsed.GetValue(allow));
             await using (app.ConfigureAwait(false))
             {
-                await app.StartAsync(cancellation).ConfigureAwait(false);
+                try
+                {
+                    await app.StartAsync(cancellation).ConfigureAwait(false);
+                }
+                catch (IOException e) when (e.InnerException is AddressInUseException)
+                {
+                    throw new CommandException(
+                        $"port {parsed.GetValue(port)} on 127.0.0.1 is taken: stop the program that uses it, "
+                        + "or choose another with --port.");
+                }
+
                 var note = parsed.GetValue(allow) ? "" : " (read-only)";
                 System.Console.WriteLine(
                     $"Console of {cluster.Address} at {app.Urls.First()}/{note}. Ctrl+C stops.");
@@ -39,21 +50,19 @@ static class ConsoleCommand
 
     static WebApplication Build(Cluster cluster, int port, bool allowChanges)
     {
-        if (port is < 0 or > ushort.MaxValue)
-        {
-            throw new CommandException($"--port {port} is no port: give one from 1 to 65535, or 0 for any free one.");
-        }
-
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "millrace" });
         builder.Logging.ClearProviders();
         builder.Logging.AddSimpleConsole(static o => o.SingleLine = true);
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        // A start that fails is one line of ours.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         // The command line handles Ctrl+C; the host must not print or wait for it a second time.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, port));
         builder.Services.AddMillraceConsole(o =>
         {
-            o.Client = cluster.Client;
+            // Its own client, which has a page's patience and not a command's.
+            o.BootstrapServers = cluster.Address;
             o.AllowChanges = allowChanges;
         });
         var app = builder.Build();

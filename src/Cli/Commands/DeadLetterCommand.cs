@@ -17,12 +17,12 @@ static class DeadLetterCommand
         var topic = new Argument<string>("topic")
         {
             Description = "The dead-letter topic, for example order.events.DLT.",
-        };
+        }.NotEmpty();
         var limit = new Option<int>("--limit")
         {
             Description = "At most this many rows.",
             DefaultValueFactory = _ => 20,
-        };
+        }.Range(1, 1000);
         var values = new Option<bool>("--values") { Description = "Also show each record's value." };
         var command = new Command("list", "Groups the dead letters by exception and shows the first ones.")
         {
@@ -37,17 +37,18 @@ static class DeadLetterCommand
 
     static Command CreateReplay()
     {
-        var topic = new Argument<string>("topic") { Description = "The dead-letter topic." };
+        var topic = new Argument<string>("topic") { Description = "The dead-letter topic." }.NotEmpty();
         var to = new Option<string>("--to")
         {
             Description = "The topic to send to; every group that reads it gets the records.",
             Required = true,
-        };
-        var rate = new Option<double?>("--rate") { Description = "At most this many records a second." };
+        }.NotEmpty();
+        var rate = new Option<double?>("--rate") { Description = "At most this many records a second." }
+            .Check(static rate => rate >= 0.001, "too low: give at least 0.001, or leave it out for no limit");
         var limit = new Option<long?>("--limit")
         {
             Description = "At most this many records; a later run goes on behind them.",
-        };
+        }.Check(static limit => limit >= 1, "too low: give at least 1, or leave it out for all");
         var exception = new Option<string?>("--exception")
         {
             Description = "Only records whose exception type contains this text; the others are passed over, "
@@ -111,7 +112,8 @@ static class DeadLetterCommand
         var total = groups.Sum(g => g.Count);
         System.Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{total} dead letters in {topic}{(total > limit ? $", the first {limit} shown" : "")}."));
+            $"{total} dead letter{(total == 1 ? "" : "s")} in {topic}"
+            + $"{(total > limit ? $", the first {limit} shown" : "")}."));
         return 0;
     }
 
@@ -137,7 +139,7 @@ static class DeadLetterCommand
         var done = await new Replayer(cluster.Client).RunAsync(options, cancellation).ConfigureAwait(false);
         System.Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"Replayed {done.Sent} records from {options.From} to {options.To}; "
+            $"Replayed {done.Sent} record{(done.Sent == 1 ? "" : "s")} from {options.From} to {options.To}; "
             + $"{done.AlreadySent} had been sent by an interrupted run, "
             + $"{done.PassedOver} were passed over, {done.Remaining} remain."));
         return 0;

@@ -13,7 +13,7 @@ static class LagCommand
         {
             Description = "The group; all groups if left out.",
             DefaultValueFactory = _ => null,
-        };
+        }.NotEmpty();
         var json = new Option<bool>("--json") { Description = "Print JSON instead of a table." };
         var command = new Command("lag", "Shows how far consumer groups are, in records and in time.") { group, json };
         new ClusterArguments().Run(command, async (cluster, parsed, cancellation) =>

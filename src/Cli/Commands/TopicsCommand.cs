@@ -29,21 +29,29 @@ static class TopicsCommand
 
     static Command CreateCreate()
     {
-        var name = new Argument<string>("name") { Description = "The topic's name." };
+        var name = new Argument<string>("name") { Description = "The topic's name." }.NotEmpty();
         var partitions = new Option<int>("--partitions")
         {
             Description = "How many partitions; the broker's default if left out.",
             DefaultValueFactory = _ => -1,
-        };
+        }.Check(static n => n is >= 1 or -1, "too low: give at least 1, or leave it out for the broker's default");
         var replicas = new Option<short>("--replicas")
         {
             Description = "How many replicas; the broker's default if left out.",
             DefaultValueFactory = _ => -1,
-        };
+        }.Check(static n => n is >= 1 or -1, "too low: give at least 1, or leave it out for the broker's default");
         var config = new Option<string[]>("--config")
         {
             Description = "A setting as name=value, for example retention.ms=3600000; may be given again.",
         };
+        config.Validators.Add(static result =>
+        {
+            foreach (var setting in result.Tokens.Select(static t => t.Value).Where(static s => s.IndexOf('=') < 1))
+            {
+                result.AddError(
+                    $"--config '{setting}' is not name=value. Write for example --config retention.ms=3600000.");
+            }
+        });
         var command = new Command("create", "Creates a topic.") { name, partitions, replicas, config };
         new ClusterArguments().Run(command, async (cluster, parsed, cancellation) =>
         {
@@ -76,12 +84,6 @@ static class TopicsCommand
         foreach (var setting in settings)
         {
             var equals = setting.IndexOf('=', StringComparison.Ordinal);
-            if (equals < 1)
-            {
-                throw new CommandException(
-                    $"--config '{setting}' is not name=value. Write for example --config retention.ms=3600000.");
-            }
-
             result[setting[..equals]] = setting[(equals + 1)..];
         }
 

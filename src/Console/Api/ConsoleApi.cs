@@ -79,6 +79,8 @@ static class ConsoleApi
         routes.MapMethods(
             "/console.css", ["GET"],
             Guarded(service, false, Asset.Load("console.css", "text/css; charset=utf-8").WriteAsync));
+        routes.MapMethods(
+            "/icon.svg", ["GET"], Guarded(service, false, Asset.Load("icon.svg", "image/svg+xml").WriteAsync));
     }
 
     static void Get<T>(

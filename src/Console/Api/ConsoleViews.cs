@@ -14,6 +14,9 @@ sealed class ConsoleViews(ConsoleService service)
     // A column of a table; the whole is one click away.
     const int LineChars = 120;
 
+    // An exception's message in a table.
+    const int MessageChars = 500;
+
     const int MaxPage = 200;
 
     public async Task<OverviewView> OverviewAsync(HttpContext http)
@@ -80,7 +83,8 @@ sealed class ConsoleViews(ConsoleService service)
                     : 50,
             },
             http.RequestAborted).ConfigureAwait(false);
-        return new LetterPageView([.. page.Letters.Select(ToView)], page.Next, page.Scanned);
+        return new LetterPageView(
+            [.. page.Letters.Select(static d => ToView(d, MessageChars))], page.Next, page.Scanned);
     }
 
     public async Task<LetterDetailView> LetterAsync(HttpContext http)
@@ -93,9 +97,9 @@ sealed class ConsoleViews(ConsoleService service)
                 $"There is no record at {partition} offset {offset}: retention may have removed it.");
         var max = service.Options.MaxPayloadBytes;
         return new LetterDetailView(
-            ToView(letter), PayloadView.Of(letter.Key, max), PayloadView.Of(letter.Value, max),
+            ToView(letter, max), PayloadView.Of(letter.Key, max), PayloadView.Of(letter.Value, max),
             [.. letter.Headers.Select(h => new HeaderView(h.Key, PayloadView.Of(h.Value, max)))],
-            letter.StackTrace, letter.Handler, letter.FailedAt);
+            PayloadView.Cut(letter.StackTrace, max), letter.Handler, letter.FailedAt);
     }
 
     public Task<IReadOnlyList<ReplayView>> ReplaysAsync(HttpContext http) => Task.FromResult(Replays());
@@ -150,10 +154,11 @@ sealed class ConsoleViews(ConsoleService service)
         [.. g.Partitions.Select(static p => p.Partition.Topic).Distinct()], g.Lag, g.LagSeconds, g.Lost, g.Unknown,
         g.IsReplay, g.Error);
 
-    static LetterView ToView(DeadLetter d) => new(
+    static LetterView ToView(DeadLetter d, int messageChars) => new(
         d.Partition.Partition, d.Offset, d.Timestamp, PayloadView.Line(d.Key, LineChars), d.OriginalTopic,
         d.OriginalPartition,
-        d.OriginalOffset, d.ConsumerGroup, d.ExceptionType, d.ExceptionMessage, d.Reason, d.Attempts,
+        d.OriginalOffset, d.ConsumerGroup, d.ExceptionType, PayloadView.Cut(d.ExceptionMessage, messageChars), d.Reason,
+        d.Attempts,
         d.Replays);
 
     static ReplayView ToView(ReplayStatus s) => new(

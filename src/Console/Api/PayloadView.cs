@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -47,8 +48,13 @@ sealed record PayloadView(string Format, int Size, string Text, string Hex, bool
         var start = all.Span[..Math.Min(all.Length, maxChars * 4)];
         var text = (Decode(start, start.Length < all.Length) ?? "0x" + Convert.ToHexString(start))
             .ReplaceLineEndings(" ");
-        return text.Length <= maxChars ? text : string.Concat(text.AsSpan(0, maxChars - 1), "…");
+        return Cut(text, maxChars);
     }
+
+    /// <summary>The beginning of a text; null for null.</summary>
+    [return: NotNullIfNotNull(nameof(text))]
+    public static string? Cut(string? text, int maxChars) =>
+        text is null || text.Length <= maxChars ? text : string.Concat(text.AsSpan(0, maxChars - 1), "…");
 
     static string? Indent(ReadOnlyMemory<byte> bytes)
     {

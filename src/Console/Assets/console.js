@@ -237,7 +237,7 @@ async function letters(topic, exception, from) {
         : 'This console is read-only; start it with --allow-changes to replay from here.')),
     el('h2', {}, 'By exception'),
     table('Dead letters by exception', [
-      ['Exception', (g) => link(path('dead-letters', topic, g.exceptionType), g.exceptionType)],
+      ['Exception', (g) => (g.exceptionType === '(others)' ? g.exceptionType : link(path('dead-letters', topic, g.exceptionType), g.exceptionType))],
       ['Letters', (g) => number(g.count), 'number'],
       ['First', (g) => time(g.first), 'time'],
       ['Last', (g) => time(g.last), 'time'],
@@ -336,7 +336,9 @@ async function stopReplay(id) {
 
 async function openReplay(topic, known) {
   const byId = (id) => document.getElementById(id);
-  byId('replay-what').textContent = `${number(known.open)} dead letters of ${topic}, each sent once with its key, value and headers.`;
+  byId('replay-what').textContent = `The dead letters of ${topic} that were not sent to this topic before, each once, with key, value and headers. `
+    + `${number(known.open)} were never replayed.`;
+  dialog.querySelector('form').reset();
   byId('replay-to').value = known.replayTo ?? '';
   byId('replay-error').hidden = true;
   const names = await ask('api/topics').catch(() => []);
@@ -365,15 +367,24 @@ dialog.querySelector('form').addEventListener('submit', async (event) => {
 
 // --- drawing and refreshing ---
 
-const views = { '': overview, topics, groups, 'dead-letters': deadLetters };
+const views = Object.assign(Object.create(null), { '': overview, topics, groups, 'dead-letters': deadLetters });
 let shownHash = null;
 let isStill = false; // what is shown cannot change, so it is not drawn again under the reader
+
+function partsOf(hash) {
+  try {
+    return hash.slice(2).split('/').map((p) => decodeURIComponent(p));
+  } catch {
+    throw new Error(`The address '${hash}' is damaged. Choose a view above.`);
+  }
+}
 
 async function draw() {
   const mine = ++drawing;
   const hash = location.hash || '#/';
-  const [name, ...parts] = hash.slice(2).split('/').map((p) => decodeURIComponent(p));
+  if (hash !== shownHash) document.getElementById('status').textContent = 'Loading…';
   try {
+    const [name, ...parts] = partsOf(hash);
     const view = views[name];
     if (!view) throw new Error(`There is no view '${name}'. Choose one above.`);
     // First, because buttons depend on it; the server shares one reading among all that ask within two seconds.

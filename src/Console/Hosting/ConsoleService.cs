@@ -20,7 +20,9 @@ sealed class ConsoleService : IAsyncDisposable
     readonly SemaphoreSlim _gate = new(1, 1);
     readonly DeadLetterIndex _index;
     readonly TopicReader _topics;
+    // guarded by _gate: what the last reading brought, one of the two
     Overview? _last;
+    string? _lastFailure;
     long _lastRead;
 
     public ConsoleService(ConsoleOptions options, TimeProvider clock, ILoggerFactory? loggers)
@@ -46,20 +48,26 @@ sealed class ConsoleService : IAsyncDisposable
 
     public ReplayJobs Replays { get; }
 
-    /// <summary>What the brokers said at most <see cref="ConsoleOptions.MaxAge"/> ago. Callers share one
-    /// reading.</summary>
+    /// <summary>What the brokers said at most <see cref="ConsoleOptions.MaxAge"/> ago, or that none answered. Callers
+    /// share one reading: those who wait for it do not wait for one each when no broker answers.</summary>
     public async Task<Overview> OverviewAsync(CancellationToken cancellation)
     {
         await _gate.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
-            if (_last is null || _clock.GetElapsedTime(_lastRead) >= Options.MaxAge)
+            if ((_last is null && _lastFailure is null) || _clock.GetElapsedTime(_lastRead) >= Options.MaxAge)
             {
+                (_last, _lastFailure) = (null, null);
                 _last = await ReadAsync(cancellation).ConfigureAwait(false);
                 _lastRead = _clock.GetTimestamp();
             }
 
-            return _last;
+            return _last ?? throw new KafkaConnectionException(_lastFailure!);
+        }
+        catch (KafkaConnectionException e) when (_lastFailure is null)
+        {
+            (_lastFailure, _lastRead) = (e.Message, _clock.GetTimestamp());
+            throw;
         }
         finally
         {

@@ -12,6 +12,9 @@ sealed class DeadLetterGroups
     // Exception types come from headers, which anybody may write. 500 is far above what one application throws.
     const int MaxGroups = 500;
 
+    // A message from a header may be as long as a record; as an example its beginning is enough.
+    const int MaxExample = 1000;
+
     readonly Dictionary<string, DeadLetterGroup> _groups = new(StringComparer.Ordinal);
 
     public void Add(DeadLetter letter)
@@ -23,6 +26,7 @@ sealed class DeadLetterGroups
         }
 
         var example = letter.Info?.ExceptionMessage ?? "";
+        example = example.Length <= MaxExample ? example : string.Concat(example.AsSpan(0, MaxExample), "…");
         _groups[type] = _groups.TryGetValue(type, out var group)
             ? group with
             {

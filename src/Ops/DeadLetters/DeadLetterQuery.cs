@@ -23,6 +23,11 @@ public sealed record DeadLetterQuery
     /// on. 20,000: well below a second's reading.</summary>
     public int MaxScanned { get; init; } = 20_000;
 
+    /// <summary>How many bytes of keys, values and headers a page holds at most, except that one letter always fits;
+    /// then it ends early, with a place to go on. 16 MiB: any page of ordinary letters, and far below what
+    /// <see cref="Limit"/> letters of the largest size that a topic takes would need.</summary>
+    public long MaxBytes { get; init; } = 16 * 1024 * 1024;
+
     /// <summary>Checks the query and returns where to begin.</summary>
     internal Dictionary<TopicPartition, long> Validate()
     {
@@ -30,6 +35,11 @@ public sealed record DeadLetterQuery
         if (Limit is < 1 or > 1000 || MaxScanned < Limit)
         {
             throw new ArgumentException($"{nameof(Limit)} must be 1 to 1000, and {nameof(MaxScanned)} not below it.");
+        }
+
+        if (MaxBytes < 1)
+        {
+            throw new ArgumentException($"{nameof(MaxBytes)} must be at least 1.");
         }
 
         var positions = new Dictionary<TopicPartition, long>();

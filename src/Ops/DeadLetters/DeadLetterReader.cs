@@ -74,18 +74,26 @@ public sealed class DeadLetterReader(KafkaClient client, TimeProvider? clock = n
         var letters = new List<DeadLetter>();
         var next = range.Partitions.ToDictionary(p => p, range.Start);
         var looked = 0;
+        var bytes = 0L;
         if (range.Count > 0)
         {
             await foreach (var letter in ReadAsync(range, cancellation).ConfigureAwait(false))
             {
-                next[letter.Partition] = letter.Offset + 1;
-                looked++;
                 if (query.ExceptionType is null
                     || (letter.Info?.ExceptionType ?? DeadLetterGroups.Unknown) == query.ExceptionType)
                 {
+                    bytes += SizeOf(letter);
+                    if (bytes > query.MaxBytes && letters.Count > 0)
+                    {
+                        // The next page begins with this letter.
+                        return new DeadLetterPage(letters, DeadLetterQuery.Encode(next), looked);
+                    }
+
                     letters.Add(letter);
                 }
 
+                next[letter.Partition] = letter.Offset + 1;
+                looked++;
                 if (letters.Count == query.Limit || looked == query.MaxScanned)
                 {
                     return new DeadLetterPage(
@@ -97,6 +105,10 @@ public sealed class DeadLetterReader(KafkaClient client, TimeProvider? clock = n
 
         return new DeadLetterPage(letters, null, looked);
     }
+
+    static long SizeOf(DeadLetter letter) =>
+        (letter.Key?.Length ?? 0) + (letter.Value?.Length ?? 0)
+        + letter.Headers.Sum(static h => (long)h.Key.Length + (h.Value?.Length ?? 0));
 
     /// <summary>One dead letter, or null when there is none at that offset.</summary>
     /// <param name="partition">The dead-letter topic and the partition.</param>

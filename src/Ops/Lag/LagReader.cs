@@ -69,7 +69,9 @@ public sealed class LagReader(KafkaClient client, LagOptions? options = null, Ti
 
         var topics = await PartitionsAsync(described.SelectMany(static d => TopicsOf(d.Group, d.Offsets)), cancellation)
             .ConfigureAwait(false);
-        var partitions = topics.Values.SelectMany(static t => t).ToList();
+        // A partition without a leader would be waited for until it has one; it is shown as what it is instead.
+        var partitions = topics.Values.SelectMany(static t => t)
+            .Where(static p => p.Leader >= 0).Select(static p => p.At).ToList();
         var starts = await OffsetsAsync(partitions, OffsetSpec.Earliest, false, cancellation).ConfigureAwait(false);
         var stable = await OffsetsAsync(partitions, OffsetSpec.Latest, true, cancellation).ConfigureAwait(false);
         var ends = await OffsetsAsync(partitions, OffsetSpec.Latest, false, cancellation).ConfigureAwait(false);
@@ -90,8 +92,10 @@ public sealed class LagReader(KafkaClient client, LagOptions? options = null, Ti
                 Error = error,
                 Partitions = [.. TopicsOf(group, offsets).Order(StringComparer.Ordinal)
                     .SelectMany(t => topics.GetValueOrDefault(t, []))
-                    .Select(
-                        p => Compute(p, offsets, starts, stable, ends) with { Member = members.GetValueOrDefault(p) })],
+                    .Select(p => Compute(p.At, offsets, starts, stable, ends) with
+                    {
+                        Member = members.GetValueOrDefault(p.At),
+                    })],
             });
         }
 
@@ -120,13 +124,14 @@ public sealed class LagReader(KafkaClient client, LagOptions? options = null, Ti
         }
     }
 
-    async Task<Dictionary<string, TopicPartition[]>> PartitionsAsync(
+    async Task<Dictionary<string, (TopicPartition At, int Leader)[]>> PartitionsAsync(
         IEnumerable<string> names, CancellationToken cancellation)
     {
         var topics = await client.Admin.DescribeTopicsAsync(names.Distinct(), cancellation).ConfigureAwait(false);
         // A topic that was deleted keeps its commits until they expire; there is no lag in what does not exist.
         return topics.Where(static t => t.Error is null).ToDictionary(
-            static t => t.Name, static t => t.Partitions.Select(p => new TopicPartition(t.Name, p.Index)).ToArray());
+            static t => t.Name,
+            static t => t.Partitions.Select(p => (new TopicPartition(t.Name, p.Index), p.Leader)).ToArray());
     }
 
     ValueTask<IReadOnlyDictionary<TopicPartition, OffsetResult>> OffsetsAsync(
@@ -164,6 +169,11 @@ public sealed class LagReader(KafkaClient client, LagOptions? options = null, Ti
         IReadOnlyDictionary<TopicPartition, OffsetResult> ends)
     {
         var committed = offsets.GetValueOrDefault(partition);
+        if (!ends.ContainsKey(partition))
+        {
+            return new PartitionLag { Partition = partition, State = CommitState.Failed, Error = "no leader" };
+        }
+
         var error = committed?.Error ?? starts[partition].Error ?? stable[partition].Error ?? ends[partition].Error;
         return error is not null
             ? new PartitionLag { Partition = partition, State = CommitState.Failed, Error = error.ToString() }

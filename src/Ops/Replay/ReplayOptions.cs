@@ -1,3 +1,4 @@
+using System.Globalization;
 using Millrace.Ops.DeadLetters;
 
 namespace Millrace.Ops.Replay;
@@ -11,7 +12,10 @@ public sealed record ReplayOptions
     /// <summary>The topic that the records are sent to. Every group that reads it gets them.</summary>
     public required string To { get; init; }
 
-    /// <summary>At most this many records a second; null for no limit.</summary>
+    // A record in 17 minutes: whoever wants less wants none, and waits of months overflow timers.
+    const double MinRate = 0.001;
+
+    /// <summary>At most this many records a second, at least 0.001; null for no limit.</summary>
     public double? RatePerSecond { get; init; }
 
     /// <summary>At most this many records; null for all that lie there when the replay starts.</summary>
@@ -25,11 +29,12 @@ public sealed record ReplayOptions
     /// 3: a first try, one after a fix, one after the fix of the fix.</summary>
     public int MaxReplays { get; init; } = 3;
 
-    /// <summary>How many records lie between two saves of the cursor. 500: a save costs one round trip, a crash makes
-    /// the next run look through at most this many records of the target.</summary>
+    /// <summary>How many records lie between two saves of the cursor at most; a slow replay saves every second. 500: a
+    /// save costs one round trip, a crash makes the next run look through at most this many records of the
+    /// target.</summary>
     public int BatchSize { get; init; } = 500;
 
-    /// <summary>Called after every save of the cursor.</summary>
+    /// <summary>Called before the first record and after every save of the cursor.</summary>
     public Action<ReplayProgress>? OnProgress { get; init; }
 
     internal void Validate()
@@ -37,7 +42,11 @@ public sealed record ReplayOptions
         ArgumentException.ThrowIfNullOrEmpty(From);
         ArgumentException.ThrowIfNullOrEmpty(To);
         Check(From != To, $"A replay from {From} to itself would chase its own output: name another target.");
-        Check(RatePerSecond is null or > 0, $"{nameof(RatePerSecond)} must be above 0, or null for no limit.");
+        Check(
+            RatePerSecond is null or >= MinRate,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{nameof(RatePerSecond)} must be at least {MinRate}, or null for no limit."));
         Check(Limit is null or > 0, $"{nameof(Limit)} must be above 0, or null for no limit.");
         Check(MaxReplays >= 1, $"{nameof(MaxReplays)} must be at least 1.");
         Check(BatchSize is >= 1 and <= 100_000, $"{nameof(BatchSize)} must be 1 to 100000.");

@@ -24,6 +24,9 @@ public sealed class Replayer(KafkaClient client, TimeProvider? clock = null)
 
     const string InstanceId = "millrace-replay";
 
+    // Whoever watches a slow replay sees it move, and a stop forgets little.
+    static readonly TimeSpan SaveInterval = TimeSpan.FromSeconds(1);
+
     readonly TimeProvider _clock = clock ?? TimeProvider.System;
 
     /// <summary>Runs one replay to the end of what lay in the source when it started.</summary>
@@ -55,10 +58,12 @@ public sealed class Replayer(KafkaClient client, TimeProvider? clock = null)
     {
         var rest = source.From(session.Cursor);
         var progress = new ReplayProgress(0, 0, 0, rest.Count);
+        options.OnProgress?.Invoke(progress);
         var pace = new Pace(options.RatePerSecond, _clock);
         var producer = client.CreateProducer(new ProducerOptions());
         await using var _ = producer.ConfigureAwait(false);
         var unsaved = 0;
+        var saved = _clock.GetTimestamp();
         var isDone = true;
         await foreach (var letter in reader.ReadAsync(rest, cancellation).ConfigureAwait(false))
         {
@@ -71,6 +76,11 @@ public sealed class Replayer(KafkaClient client, TimeProvider? clock = null)
             var fate = Judge(letter, options, session);
             if (fate == Fate.Send)
             {
+                if (unsaved > 0 && _clock.GetElapsedTime(saved) + pace.Wait >= SaveInterval)
+                {
+                    await SaveAsync().ConfigureAwait(false);
+                }
+
                 await pace.WaitAsync(cancellation).ConfigureAwait(false);
                 var record = new ProducerRecord(options.To, letter.Key, letter.Value)
                 {
@@ -89,10 +99,7 @@ public sealed class Replayer(KafkaClient client, TimeProvider? clock = null)
             };
             if (++unsaved == options.BatchSize)
             {
-                unsaved = 0;
-                await producer.FlushAsync(cancellation).ConfigureAwait(false);
-                await session.SaveAsync(isDone: false, cancellation).ConfigureAwait(false);
-                options.OnProgress?.Invoke(progress);
+                await SaveAsync().ConfigureAwait(false);
             }
         }
 
@@ -107,6 +114,14 @@ public sealed class Replayer(KafkaClient client, TimeProvider? clock = null)
         await session.SaveAsync(isDone, cancellation).ConfigureAwait(false);
         options.OnProgress?.Invoke(progress);
         return progress;
+
+        async Task SaveAsync()
+        {
+            (unsaved, saved) = (0, _clock.GetTimestamp());
+            await producer.FlushAsync(cancellation).ConfigureAwait(false);
+            await session.SaveAsync(isDone: false, cancellation).ConfigureAwait(false);
+            options.OnProgress?.Invoke(progress);
+        }
     }
 
     enum Fate
@@ -133,17 +148,18 @@ public sealed class Replayer(KafkaClient client, TimeProvider? clock = null)
         readonly long _start = clock.GetTimestamp();
         long _count;
 
+        /// <summary>How long until the next record is due; 0 or less when it is.</summary>
+        public TimeSpan Wait => perSecond is { } rate
+            ? TimeSpan.FromSeconds(_count / rate) - clock.GetElapsedTime(_start)
+            : TimeSpan.Zero;
+
         public async ValueTask WaitAsync(CancellationToken cancellation)
         {
-            if (perSecond is not { } rate)
+            var wait = Wait;
+            _count++;
+            if (wait > TimeSpan.Zero)
             {
-                return;
-            }
-
-            var early = TimeSpan.FromSeconds(_count++ / rate) - clock.GetElapsedTime(_start);
-            if (early > TimeSpan.Zero)
-            {
-                await Task.Delay(early, clock, cancellation).ConfigureAwait(false);
+                await Task.Delay(wait, clock, cancellation).ConfigureAwait(false);
             }
         }
     }

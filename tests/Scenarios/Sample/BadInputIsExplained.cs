@@ -13,8 +13,49 @@ public sealed class BadInputIsExplained
     [Fact]
     public Task A_missing_input_file() => FailsAsync(["--input", "/no/such/file"], "/no/such/file");
 
+    [Theory]
+    [InlineData("--partitions", "0", "1 to 10000")]
+    [InlineData("--orders", "-1", "0 or more")]
+    [InlineData("--orders", "many", "it takes a number")]
+    [InlineData("--rate", "0", "at least 0.001")]
+    [InlineData("--rate", "x", "it takes a number")]
+    [InlineData("--port", "70000", "0 (any free one) to 65535")]
+    public Task A_number_out_of_range(string option, string value, string remedy) =>
+        FailsAsync([option, value], option, remedy);
+
     [Fact]
-    public Task A_number_out_of_range() => FailsAsync(["--partitions", "0"], "--partitions", "1 to 10000");
+    public Task A_summary_that_cannot_be_written() =>
+        FailsAsync(["--summary", "/no/such/folder/file"], "--summary '/no/such/folder/file'", "another");
+
+    [Fact]
+    public async Task A_line_that_is_too_long()
+    {
+        using var folder = new TemporaryFolder();
+        string[] lines = [Order("o-1"), Order(new string('x', 2_000_000)), Order("o-2")];
+        await File.WriteAllLinesAsync(folder.File("orders"), lines, TestContext.Current.CancellationToken);
+        await FailsAsync(["--input", folder.File("orders")], "line 2", folder.File("orders"), "shorten it");
+    }
+
+    [Fact]
+    public async Task Lines_that_are_no_orders_are_dead_lettered_and_the_others_handled()
+    {
+        using var folder = new TemporaryFolder();
+        // Windows line ends, empty lines, no end of the last line; half a surrogate pair as an id.
+        string[] lines =
+        [
+            Order("o-1"), "", "no JSON", "[]", "null", "  ", """{"orderId":5}""", Order("\\ud800"), Order("o-2"),
+            Order("o-1"),
+        ];
+        await File.WriteAllTextAsync(
+            folder.File("orders"), string.Join("\r\n", lines), TestContext.Current.CancellationToken);
+        var (code, output, error) = await OrdersProcess.RunAsync(
+            "--input", folder.File("orders"), "--port", "0", "--data", folder.File("data"),
+            "--summary", folder.File("summary.json"));
+        Assert.True(code == 0, output + error);
+        var summary = OrdersProcess.Summary(folder.File("summary.json"));
+        long Figure(string name) => summary.GetProperty(name).GetInt64();
+        Assert.Equal((9, 3, 2, 6), (Figure("produced"), Figure("handled"), Figure("distinct"), Figure("deadLettered")));
+    }
 
     [Fact]
     public Task A_cluster_that_does_not_answer() =>
@@ -50,6 +91,8 @@ public sealed class BadInputIsExplained
         Assert.True(code == 0, output + error);
         Assert.Contains($"Port {port} is taken", output, StringComparison.Ordinal);
     }
+
+    static string Order(string id) => $$"""{"orderId":"{{id}}","sequence":1,"customer":"c","amountCents":1}""";
 
     static async Task FailsAsync(string[] arguments, params string[] named)
     {

@@ -57,6 +57,8 @@ public sealed class FakeClockTests
         Assert.True(_clock.AdvanceToNextTimer());
         Assert.Equal([2], fired);
         Assert.False(_clock.AdvanceToNextTimer());
+        Assert.False(gone.Change(Second, Second));
+        Assert.Equal(0, _clock.TimerCount);
     }
 
     [Fact]

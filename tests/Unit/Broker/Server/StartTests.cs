@@ -107,8 +107,8 @@ public sealed class StartTests
         listener.Start();
         var port = ((IPEndPoint)listener.LocalEndpoint).Port;
         var e = await Assert.ThrowsAsync<IOException>(() => StartAsync(new() { Port = port }));
-        Assert.Equal($"Port {port} on 127.0.0.1 is taken: stop the program that uses it, choose another Port, "
-            + "or set NextFreePort.", e.Message);
+        Assert.Equal($"Port {port} on 127.0.0.1 is taken: stop the program that uses it, "
+            + "or choose another (0 or NextFreePort take a free one).", e.Message);
         if (port > ushort.MaxValue - 100) return;
         await using var broker = await StartAsync(new() { Port = port, NextFreePort = true });
         Assert.InRange(broker.Port, port + 1, port + 100);

@@ -11,7 +11,7 @@ public sealed class ReplayOptionsTests
     public void The_defaults_are_valid() => Good.Validate();
 
     public static TheoryData<string> Broken =>
-        ["From", "To", "itself", "RatePerSecond", "NaN", "Limit", "MaxReplays", "BatchSize"];
+        ["From", "To", "itself", "RatePerSecond", "years", "NaN", "Limit", "MaxReplays", "BatchSize"];
 
     [Theory]
     [MemberData(nameof(Broken))]
@@ -23,6 +23,7 @@ public sealed class ReplayOptionsTests
             "To" => Good with { To = "" },
             "itself" => Good with { To = Good.From },
             "RatePerSecond" => Good with { RatePerSecond = 0 },
+            "years" => Good with { RatePerSecond = 1e-9 },
             "NaN" => Good with { RatePerSecond = double.NaN },
             "Limit" => Good with { Limit = 0 },
             "MaxReplays" => Good with { MaxReplays = 0 },
@@ -30,6 +31,8 @@ public sealed class ReplayOptionsTests
         };
         var error = Assert.ThrowsAny<ArgumentException>(options.Validate);
         Assert.Contains(
-            what == "NaN" ? "RatePerSecond" : what, error.Message + error.ParamName, StringComparison.Ordinal);
+            what is "NaN" or "years" ? "RatePerSecond" : what,
+            error.Message + error.ParamName,
+            StringComparison.Ordinal);
     }
 }
