@@ -23,7 +23,7 @@ sealed class MetadataLoop : IAsyncDisposable
     readonly ILogger _logger;
     readonly CancellationTokenSource _shutdown = new();
     readonly Lock _gate = new();
-    readonly Signal _wakeUp = new();
+    readonly AsyncSignal _wakeUp = new();
     MetadataInterest[] _interests = [];                      // replaced as a whole, under _gate
     TaskCompletionSource<ClusterView>? _waiting;             // guarded by _gate: the callers of the next round
     bool _isUrgent;                                          // guarded by _gate: somebody wants a topic never asked for
@@ -160,11 +160,17 @@ sealed class MetadataLoop : IAsyncDisposable
                 LogMessages.MetadataFailed(_logger, e.Message);
                 round?.TrySetException(e);
             }
-            catch (Exception e)
+            catch (Exception) when (_shutdown.IsCancellationRequested)
             {
-                round?.TrySetException(
-                    _shutdown.IsCancellationRequested ? new ObjectDisposedException(nameof(KafkaClient)) : e);
+                round?.TrySetException(new ObjectDisposedException(nameof(KafkaClient)));
                 throw;
+            }
+#pragma warning disable CA1031 // Without this loop the client waits for ever, so not even a bug may end it.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                LogMessages.LoopFailed(_logger, e, "metadata");
+                round?.TrySetException(e);
             }
             finally
             {
