@@ -7,8 +7,8 @@ using Millrace.Protocol.Wire;
 
 namespace Millrace.Client.Consume;
 
-/// <summary>The records of one batch of one partition; there may be none. The records are borrowed: they may be read until the last
-/// reference is given back with <see cref="Dispose"/>. Whoever gets a batch from a poll holds one;
+/// <summary>The records of one batch of one partition; there may be none. The records are borrowed: they may be read
+/// until the last reference is given back with <see cref="Dispose"/>. Whoever gets a batch from a poll holds one;
 /// <see cref="Retain"/> takes more, for more holders. Reading after the last is a bug that throws
 /// <see cref="ObjectDisposedException"/>. Thread-safe for reading.</summary>
 public sealed class FetchedBatch : IReadOnlyList<FetchedRecord>, IDisposable

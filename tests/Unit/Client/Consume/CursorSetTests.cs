@@ -202,7 +202,8 @@ public sealed class CursorSetTests
     {
         using var fetch = new CursorHarness();
         fetch.Cursors.Add(CursorHarness.P(0), 0, -1);
-        fetch.Answer(fetch.Plan(), (0, [.. CursorHarness.Marker(0, 7, ControlRecordType.Commit), .. fetch.Batch(1, 0)]));
+        var marker = CursorHarness.Marker(0, 7, ControlRecordType.Commit);
+        fetch.Answer(fetch.Plan(), (0, [.. marker, .. fetch.Batch(1, 0)]));
 
         Assert.Equal(["0:1"], fetch.TakeAll());
     }
