@@ -62,19 +62,6 @@ sealed class ClientCore : IAsyncDisposable
             .ConfigureAwait(false);
     }
 
-    /// <summary>As <see cref="SendToAsync"/>, but the answer borrows from its frame. See
-    /// <see cref="BrokerConnection.SendBorrowedAsync"/>.</summary>
-    public async ValueTask<ResponseFrame<TResponse>> SendBorrowedToAsync<TRequest, TResponse>(
-        int nodeId, ConnectionKind kind, TRequest request, short versionCap = short.MaxValue, TimeSpan? timeout = null,
-        CancellationToken cancellation = default)
-        where TRequest : IRequest<TResponse>
-        where TResponse : class, IMessage, new()
-    {
-        var connection = await ConnectAsync(nodeId, kind, cancellation).ConfigureAwait(false);
-        return await connection.SendBorrowedAsync<TRequest, TResponse>(request, versionCap, timeout, cancellation)
-            .ConfigureAwait(false);
-    }
-
     /// <summary>A request that any broker can answer, tried on one after the other until
     /// <see cref="ClientOptions.ApiTimeout"/>.</summary>
     /// <param name="request">The request; may be sent several times.</param>
