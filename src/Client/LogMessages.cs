@@ -30,8 +30,8 @@ static partial class LogMessages
     [LoggerMessage(1010, LogLevel.Warning, "Metadata could not be refreshed: {Reason}")]
     public static partial void MetadataFailed(ILogger logger, string reason);
 
-    [LoggerMessage(1011, LogLevel.Warning, "No known broker answers; starting again from the bootstrap servers.")]
-    public static partial void Rebootstrap(ILogger logger);
+    [LoggerMessage(1011, LogLevel.Warning, "Starting again from the bootstrap servers: {Reason}")]
+    public static partial void Rebootstrap(ILogger logger, string reason);
 
     [LoggerMessage(1012, LogLevel.Warning,
         "The bootstrap servers now belong to cluster {NewCluster}, before to {OldCluster}.")]

@@ -8,7 +8,7 @@ using Millrace.Protocol;
 using Millrace.Protocol.Wire;
 using Millrace.Testing;
 using Xunit;
-using CommittedOffset = Millrace.Client.Administration.CommittedOffset;
+using GroupOffset = Millrace.Client.Administration.GroupOffset;
 
 namespace Millrace.Scenarios;
 
@@ -128,7 +128,7 @@ sealed class Cluster : IAsyncDisposable
     }
 
     /// <summary>What a group committed, by partition of the topic.</summary>
-    public async Task<IReadOnlyDictionary<int, CommittedOffset>> CommittedAsync(string group, string topic)
+    public async Task<IReadOnlyDictionary<int, GroupOffset>> CommittedAsync(string group, string topic)
     {
         var all = await Client.Admin.ListGroupOffsetsAsync(group, cancellation: TestContext.Current.CancellationToken);
         return all.Where(e => e.Key.Topic == topic).ToDictionary(static e => e.Key.Partition, static e => e.Value);

@@ -9,7 +9,7 @@ namespace Millrace.Client.Administration;
 /// <param name="LeaderEpoch">The leader epoch committed with it, -1 if none.</param>
 /// <param name="Metadata">The text committed with it; empty if none.</param>
 /// <param name="Error">Why it could not be told, or null.</param>
-public sealed record CommittedOffset(long Offset, int LeaderEpoch = -1, string Metadata = "", ItemError? Error = null);
+public sealed record GroupOffset(long Offset, int LeaderEpoch = -1, string Metadata = "", ItemError? Error = null);
 
 /// <summary>Offsets that groups have committed.</summary>
 public sealed partial class Admin
@@ -23,7 +23,7 @@ public sealed partial class Admin
     /// <param name="requireStable">Wait for open transactions that commit offsets (KIP-447).</param>
     /// <param name="cancellation">Ends the waiting.</param>
     /// <exception cref="KafkaServerException">The coordinator refused.</exception>
-    public async ValueTask<IReadOnlyDictionary<TopicPartition, CommittedOffset>> ListGroupOffsetsAsync(
+    public async ValueTask<IReadOnlyDictionary<TopicPartition, GroupOffset>> ListGroupOffsetsAsync(
         string group, IEnumerable<TopicPartition>? partitions = null, bool requireStable = false,
         CancellationToken cancellation = default)
     {
@@ -36,12 +36,12 @@ public sealed partial class Admin
         {
             throw new KafkaServerException(code, $"the offsets of group '{group}' could not be read.");
         }
-        var result = new Dictionary<TopicPartition, CommittedOffset>();
+        var result = new Dictionary<TopicPartition, GroupOffset>();
         foreach (var topic in response.Topics)
         {
             foreach (var p in topic.Partitions)
             {
-                result[new TopicPartition(topic.Name, p.PartitionIndex)] = new CommittedOffset(
+                result[new TopicPartition(topic.Name, p.PartitionIndex)] = new GroupOffset(
                     p.CommittedOffset, p.CommittedLeaderEpoch, p.Metadata ?? "", ErrorOf(p.ErrorCode, null));
             }
         }
@@ -49,7 +49,7 @@ public sealed partial class Admin
         {
             foreach (var p in topic.Partitions)
             {
-                result[new TopicPartition(topic.Name, p.PartitionIndex)] = new CommittedOffset(
+                result[new TopicPartition(topic.Name, p.PartitionIndex)] = new GroupOffset(
                     p.CommittedOffset, p.CommittedLeaderEpoch, p.Metadata ?? "", ErrorOf(p.ErrorCode, null));
             }
         }
@@ -60,7 +60,7 @@ public sealed partial class Admin
     /// <see cref="ErrorCode.UnknownMemberId"/> for each partition.</summary>
     /// <returns>The error of each partition, null = done.</returns>
     public async ValueTask<IReadOnlyDictionary<TopicPartition, ItemError?>> AlterGroupOffsetsAsync(
-        string group, IReadOnlyDictionary<TopicPartition, CommittedOffset> offsets,
+        string group, IReadOnlyDictionary<TopicPartition, GroupOffset> offsets,
             CancellationToken cancellation = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(group);

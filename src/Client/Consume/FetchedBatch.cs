@@ -7,17 +7,17 @@ using Millrace.Protocol.Wire;
 
 namespace Millrace.Client.Consume;
 
-/// <summary>The records of one batch of one partition. The records are borrowed: they may be read until the last
-/// reference is given back with <see cref="Dispose"/>. Whoever gets a batch from a poll holds one;
+/// <summary>The records of one batch of one partition; there may be none. The records are borrowed: they may be read
+/// until the last reference is given back with <see cref="Dispose"/>. Whoever gets a batch from a poll holds one;
 /// <see cref="Retain"/> takes more, for more holders. Reading after the last is a bug that throws
 /// <see cref="ObjectDisposedException"/>. Thread-safe for reading.</summary>
 public sealed class FetchedBatch : IReadOnlyList<FetchedRecord>, IDisposable
 {
     readonly RecordBatchHeader _header;
     readonly ReadOnlyMemory<byte> _section;
-    readonly FetchBuffer _buffer;
-    readonly BufferPool _pool;
-    byte[]? _index;             // one RecordView a record
+    readonly FetchBuffer? _buffer;   // as _pool and _index: null in an empty batch
+    readonly BufferPool? _pool;
+    byte[]? _index;                  // one RecordView a record
     int _references = 1;
 
     // The index has the parsed records from the wanted offset on; the batch takes over both, and one reference to the
@@ -40,10 +40,19 @@ public sealed class FetchedBatch : IReadOnlyList<FetchedRecord>, IDisposable
         Count = count;
     }
 
+    // An empty batch: reading went past what stands at the end of what was fetched.
+    internal FetchedBatch(TopicPartition topicPartition, in RecordBatchHeader header)
+    {
+        TopicPartition = topicPartition;
+        _header = header;
+    }
+
     /// <summary>Where the records come from.</summary>
     public TopicPartition TopicPartition { get; }
 
-    /// <summary>How many records; at least one.</summary>
+    /// <summary>How many records. Zero tells that reading went past offsets that hold no record for the application
+    /// (transaction markers, records of aborted transactions, compacted ones): <see cref="NextOffset"/> may be
+    /// committed once everything before is done.</summary>
     public int Count { get; }
 
     /// <summary>The uncompressed size of the batch's records, in bytes.</summary>
@@ -96,9 +105,10 @@ public sealed class FetchedBatch : IReadOnlyList<FetchedRecord>, IDisposable
                 $"The batch of {TopicPartition} was released too often.");
         if (left > 0)
             return;
-        var index = Interlocked.Exchange(ref _index, null)!;
-        _pool.Return(index);
-        _buffer.Release();
+        if (Interlocked.Exchange(ref _index, null) is not { } index)
+            return;
+        _pool!.Return(index);
+        _buffer!.Release();
     }
 
     /// <summary>Walks the records without allocating.</summary>

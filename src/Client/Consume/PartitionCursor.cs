@@ -11,6 +11,7 @@ namespace Millrace.Client.Consume;
 sealed class PartitionCursor(TopicPartition topicPartition, int fetchBytes)
 {
     readonly Queue<FetchChunk> _chunks = new();
+    RecordBatchHeader? _passed;   // the last batch that the position went past since something was handed out
 
     public TopicPartition TopicPartition => topicPartition;
 
@@ -82,6 +83,7 @@ sealed class PartitionCursor(TopicPartition topicPartition, int fetchBytes)
         while (_chunks.TryDequeue(out var chunk))
             chunk.Buffer.Release();
         BufferedBytes = 0;
+        _passed = null;
         FetchOffset = Position ?? 0;
     }
 
@@ -115,7 +117,9 @@ sealed class PartitionCursor(TopicPartition topicPartition, int fetchBytes)
         return true;
     }
 
-    /// <summary>The next batch with something to hand out; moves the position past it. Null if nothing is
+    /// <summary>The next batch with something to hand out; moves the position past it. If nothing is left, but the
+    /// position went past batches that nobody sees (transaction markers, aborted or compacted records), an empty batch
+    /// that says so: without it a commit could never follow to the end of the partition. Null if nothing is
     /// left.</summary>
     /// <exception cref="CorruptBatchException">The next batch cannot be read. The position stays before it.</exception>
     public FetchedBatch? TakeNext(BatchDecoder decoder)
@@ -129,9 +133,19 @@ sealed class PartitionCursor(TopicPartition topicPartition, int fetchBytes)
                 continue;
             }
             if (TakeFrom(chunk, decoder) is { } batch)
+            {
+                _passed = null;
                 return batch;
+            }
         }
-        return null;
+        if (_passed is not { } passed)
+            return null;
+        _passed = null;
+        return new FetchedBatch(topicPartition, passed)
+        {
+            HighWatermark = HighWatermark,
+            LogStartOffset = LogStartOffset,
+        };
     }
 
     FetchedBatch? TakeFrom(FetchChunk chunk, BatchDecoder decoder)
@@ -164,6 +178,7 @@ sealed class PartitionCursor(TopicPartition topicPartition, int fetchBytes)
                 e.Message.TrimEnd('.'), e);
         }
         Position = header.NextOffset;
+        _passed = header;
         Skip(chunk, bytes.Length);
         return batch;
     }

@@ -36,8 +36,8 @@ public sealed class PollResult
     /// <summary>What it is.</summary>
     public PollKind Kind { get; internal init; }
 
-    /// <summary>Whole batches, each of one partition, in order within a partition. The caller owns one reference to
-    /// each.</summary>
+    /// <summary>Whole batches, each of one partition, in order within a partition; one may be empty and only move
+    /// <see cref="FetchedBatch.NextOffset"/>. The caller owns one reference to each.</summary>
     public IReadOnlyList<FetchedBatch> Batches { get; internal init; } = [];
 
     /// <summary>The partitions that came.</summary>

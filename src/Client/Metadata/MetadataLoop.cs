@@ -23,7 +23,7 @@ sealed class MetadataLoop : IAsyncDisposable
     readonly ILogger _logger;
     readonly CancellationTokenSource _shutdown = new();
     readonly Lock _gate = new();
-    readonly Signal _wakeUp = new();
+    readonly AsyncSignal _wakeUp = new();
     MetadataInterest[] _interests = [];                      // replaced as a whole, under _gate
     TaskCompletionSource<ClusterView>? _waiting;             // guarded by _gate: the callers of the next round
     bool _isUrgent;                                          // guarded by _gate: somebody wants a topic never asked for
@@ -160,11 +160,17 @@ sealed class MetadataLoop : IAsyncDisposable
                 LogMessages.MetadataFailed(_logger, e.Message);
                 round?.TrySetException(e);
             }
-            catch (Exception e)
+            catch (Exception) when (_shutdown.IsCancellationRequested)
             {
-                round?.TrySetException(
-                    _shutdown.IsCancellationRequested ? new ObjectDisposedException(nameof(KafkaClient)) : e);
+                round?.TrySetException(new ObjectDisposedException(nameof(KafkaClient)));
                 throw;
+            }
+#pragma warning disable CA1031 // Without this loop the client waits for ever, so not even a bug may end it.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                LogMessages.LoopFailed(_logger, e, "metadata");
+                round?.TrySetException(e);
             }
             finally
             {
@@ -196,56 +202,29 @@ sealed class MetadataLoop : IAsyncDisposable
     /// (KIP-899).</summary>
     async Task<ClusterView> AskAnyAsync()
     {
-        var failures = new List<string>();
-        KafkaConnectionException? last = null;
-        var candidates = _pool.Candidates();
-        var isBootstrapping = _pool.Known.Count == 0;
-        while (true)
+        if (_pool.Known.Count > 0)
         {
-            for (var i = 0; i < candidates.Count; i++)
+            try
             {
-                var peer = candidates[i];
-                // A broker that hangs must not hide from the client that the cluster has gone on without it. The last
-                // one gets all the time there is: all of them may be slow.
-                var patience = i < candidates.Count - 1 ? _options.SlowAfter : Timeout.InfiniteTimeSpan;
-                try
-                {
-                    return await AskAsync(peer, patience).ConfigureAwait(false);
-                }
-                catch (OperationCanceledException e) when (!_shutdown.IsCancellationRequested)
-                {
-                    last = new KafkaConnectionException($"{peer.Name} does not answer.", e);
-                    failures.Add(last.Message);
-                }
-                catch (KafkaConnectionException e)
-                {
-                    last = e;
-                    failures.Add(e.Message);
-                }
-                catch (KafkaServerException e) when (e.Code == ErrorCode.RebootstrapRequired)
-                {
-                    failures.Add(e.Message);
-                    break;
-                }
+                return await AskAnyAsync(_pool.Candidates()).ConfigureAwait(false);
             }
-            if (isBootstrapping)
+            catch (Exception e) when (e is KafkaConnectionException
+                or KafkaServerException { Code: ErrorCode.RebootstrapRequired })
             {
-                throw new KafkaConnectionException(
-                    $"No broker answers. {string.Join(" ", failures)}", last, last?.IsTransient ?? true);
+                LogMessages.Rebootstrap(_logger, e.Message);
             }
-            LogMessages.Rebootstrap(_logger);
-            isBootstrapping = true;
-            candidates = [.. _pool.Bootstrap];
         }
+        return await AskAnyAsync(_pool.Bootstrap).ConfigureAwait(false);
     }
 
-    async Task<ClusterView> AskAsync(BrokerPeer peer, TimeSpan patience)
+    Task<ClusterView> AskAnyAsync(IReadOnlyList<BrokerPeer> candidates) =>
+        AnyBroker.AskAsync(candidates, _options, _runtime, AskAsync, _shutdown.Token);
+
+    async Task<ClusterView> AskAsync(BrokerPeer peer, CancellationToken cancellation)
     {
-        using var late = new CancellationTokenSource(patience, _runtime.TimeProvider);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, _shutdown.Token);
-        var connection = await peer.GetAsync(ConnectionKind.General, either.Token).ConfigureAwait(false);
+        var connection = await peer.GetAsync(ConnectionKind.General, cancellation).ConfigureAwait(false);
         var response = await connection.SendAsync<MetadataRequest, MetadataResponse>(
-            BuildRequest(), VersionCap, cancellation: either.Token).ConfigureAwait(false);
+            BuildRequest(), VersionCap, cancellation: cancellation).ConfigureAwait(false);
         if (response.ErrorCode != ErrorCode.None)
         {
             throw new KafkaServerException(response.ErrorCode, $"{peer.Name} refused the metadata request.");

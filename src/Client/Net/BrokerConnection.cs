@@ -39,6 +39,7 @@ sealed partial class BrokerConnection : IDisposable
     long _lastUsedMs;                                      // guarded by _gate
     long _timerDueMs = long.MaxValue;                      // guarded by _gate
     long _holdUntilMs;                                     // guarded by _gate; throttle
+    WireWriter? _spare;                                    // for the next request; taken and put back with one exchange
     int _correlationId;
     Task _reader = Task.CompletedTask;                     // set once, before anybody else knows the connection
     Task _writer = Task.CompletedTask;                     // guarded by _gate; the writer that runs, or the last one
@@ -104,7 +105,7 @@ sealed partial class BrokerConnection : IDisposable
         where TResponse : class, IMessage, new()
     {
         pending.CorrelationId = Interlocked.Increment(ref _correlationId) & int.MaxValue;
-        var writer = new WireWriter(_runtime.BufferPool);
+        var writer = Interlocked.Exchange(ref _spare, null) ?? new WireWriter(_runtime.BufferPool);
         try
         {
             Frame.WriteRequest<TRequest, TResponse>(
@@ -243,7 +244,7 @@ sealed partial class BrokerConnection : IDisposable
         }
         foreach (var (writer, request) in _writing)
         {
-            writer.Dispose();
+            Keep(writer);
             if (request.ExpectsResponse)
             {
                 continue;
@@ -261,6 +262,17 @@ sealed partial class BrokerConnection : IDisposable
         _segments.Clear();
     }
 
+    // One writer is kept with its chunk: a request at a time then allocates none.
+    void Keep(WireWriter writer)
+    {
+        writer.Reset();
+        Interlocked.Exchange(ref _spare, writer)?.Dispose();
+        if (!IsOpen)
+        {
+            Interlocked.Exchange(ref _spare, null)?.Dispose();
+        }
+    }
+
     /// <summary>Tells every pending request that no answer will come. Waits for the writer, because requests lend it
     /// their bytes.</summary>
     void FailPending()
@@ -273,6 +285,7 @@ sealed partial class BrokerConnection : IDisposable
                 return;
             }
             _isFailed = true;
+            Interlocked.Exchange(ref _spare, null)?.Dispose();
             pending = [.. _inFlight,
                 .. _outgoing.Where(static f => !f.Request.ExpectsResponse).Select(static f => f.Request)];
             _inFlight.Clear();

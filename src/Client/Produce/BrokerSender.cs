@@ -73,7 +73,7 @@ sealed class BrokerSender : IThreadPoolWorkItem
     }
 
     /// <summary>Drains at once on the caller's thread if nothing is in flight: saves a lone awaited record a change
-    /// of threads.</summary>
+    /// of threads, and the look at an empty outbox after its answer another one.</summary>
     public void WakeInline()
     {
         if (InFlight > 0)
@@ -136,7 +136,15 @@ sealed class BrokerSender : IThreadPoolWorkItem
         {
             _producer.AbandonRest();   // nobody will send it again
         }
-        Wake();
+        // Compressing is too much work for the connection's reader, which calls this.
+        if (_rules.Options.Compression == CompressionType.None)
+        {
+            WakeInline();
+        }
+        else
+        {
+            Wake();
+        }
     }
 
     /// <summary>The work item: drains until nobody woke it meanwhile.</summary>
@@ -244,8 +252,11 @@ sealed class BrokerSender : IThreadPoolWorkItem
 
     void Send(BrokerConnection connection, List<ProduceBatch> batches)
     {
-        var cap = batches.TrueForAll(b => TopicIdOf(b.Partition.Topic) != Guid.Empty) ? short.MaxValue
-            : (short)(FirstVersionWithTopicIds - 1);
+        var cap = short.MaxValue;
+        foreach (var batch in batches)
+        {
+            cap = TopicIdOf(batch.Partition.Topic) != Guid.Empty ? cap : (short)(FirstVersionWithTopicIds - 1);
+        }
         var version = connection.Versions.TryChoose(ApiKey.Produce, MinVersion, ProduceRequest.MaxVersion, cap);
         var call = new ProduceCall(version, _rules.Options.Acks != Acks.None, connection, this, batches);
         Interlocked.Increment(ref _inFlight);
@@ -279,8 +290,8 @@ sealed class BrokerSender : IThreadPoolWorkItem
         foreach (var batch in batches)
         {
             var partition = batch.Partition;
-            var topic = request.TopicData.Find(
-                t => ReferenceEquals(t.Name, partition.Topic) || t.Name == partition.Topic);
+            var topic = request.TopicData is [.., var last] && last.Name == partition.Topic
+                ? last : Find(request, partition.Topic);
             if (topic is null)
             {
                 topic = new ProduceRequest.TopicProduceData { Name = partition.Topic };
@@ -298,6 +309,18 @@ sealed class BrokerSender : IThreadPoolWorkItem
             }
         }
         return request;
+    }
+
+    static ProduceRequest.TopicProduceData? Find(ProduceRequest request, string name)
+    {
+        foreach (var topic in request.TopicData)
+        {
+            if (topic.Name == name)
+            {
+                return topic;
+            }
+        }
+        return null;
     }
 
     void SetTimer(long nowMs, long dueMs)

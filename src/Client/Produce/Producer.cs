@@ -197,7 +197,9 @@ public sealed partial class Producer : IAsyncDisposable, IProducerPort
             }
             pending.Accept();
         }
-        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
+#pragma warning disable CA1031 // A partitioner may throw anything; whoever lets the record in is not to blame.
+        catch (Exception e)
+#pragma warning restore CA1031
         {
             _admission.Forget(pending.Bytes);
             pending.Reject(e);

@@ -102,28 +102,30 @@ sealed class TopicSlot(string name, ProducerRules rules)
         {
             return;
         }
-        Id = view.Id;
-        var old = Partitions;
-        var next = old;
-        if (view.Partitions.Count > old.Length)
-        {
-            next = new PartitionBuffer[view.Partitions.Count];
-            old.CopyTo(next, 0);
-            for (var i = old.Length; i < next.Length; i++)
-            {
-                next[i] = new PartitionBuffer(Name, i, rules);
-            }
-        }
-        foreach (var partition in view.Partitions)
-        {
-            var sender = senderOf(partition.Leader);
-            if (next[partition.Index].MoveTo(sender))
-            {
-                sender!.Wake();
-            }
-        }
+        // All of it under the lock: the metadata loop and the threads that send to the topic for the first time come
+        // here at once, and two buffers for a partition would number their batches alike.
         lock (_gate)
         {
+            Id = view.Id;
+            var old = Partitions;
+            var next = old;
+            if (view.Partitions.Count > old.Length)
+            {
+                next = new PartitionBuffer[view.Partitions.Count];
+                old.CopyTo(next, 0);
+                for (var i = old.Length; i < next.Length; i++)
+                {
+                    next[i] = new PartitionBuffer(Name, i, rules);
+                }
+            }
+            foreach (var partition in view.Partitions)
+            {
+                var sender = senderOf(partition.Leader);
+                if (next[partition.Index].MoveTo(sender))
+                {
+                    sender!.Wake();
+                }
+            }
             Volatile.Write(ref _partitions, next);
             while (_pending.TryDequeue(out var record))
             {

@@ -62,19 +62,6 @@ sealed class ClientCore : IAsyncDisposable
             .ConfigureAwait(false);
     }
 
-    /// <summary>As <see cref="SendToAsync"/>, but the answer borrows from its frame. See
-    /// <see cref="BrokerConnection.SendBorrowedAsync"/>.</summary>
-    public async ValueTask<ResponseFrame<TResponse>> SendBorrowedToAsync<TRequest, TResponse>(
-        int nodeId, ConnectionKind kind, TRequest request, short versionCap = short.MaxValue, TimeSpan? timeout = null,
-        CancellationToken cancellation = default)
-        where TRequest : IRequest<TResponse>
-        where TResponse : class, IMessage, new()
-    {
-        var connection = await ConnectAsync(nodeId, kind, cancellation).ConfigureAwait(false);
-        return await connection.SendBorrowedAsync<TRequest, TResponse>(request, versionCap, timeout, cancellation)
-            .ConfigureAwait(false);
-    }
-
     /// <summary>A request that any broker can answer, tried on one after the other until
     /// <see cref="ClientOptions.ApiTimeout"/>.</summary>
     /// <param name="request">The request; may be sent several times.</param>
@@ -90,14 +77,24 @@ sealed class ClientCore : IAsyncDisposable
         var tried = 0;
         return RetryAsync(TRequest.ApiKey, async token =>
         {
-            // A retry goes to the next candidate: the first is the one that just failed, unless its rank fell.
-            var candidates = Pool.Candidates();
-            var connection = await candidates[tried++ % candidates.Count].GetAsync(ConnectionKind.General, token)
-                .ConfigureAwait(false);
-            return await connection.SendAsync<TRequest, TResponse>(request, versionCap, cancellation: token)
-                .ConfigureAwait(false);
+            // A retry begins at the next candidate: the first is the one that just failed, unless its rank fell.
+            var ranked = Pool.Candidates();
+            var first = tried++ % ranked.Count;
+            return await AskAnyAsync(
+                [.. ranked[first..], .. ranked[..first]],
+                async (peer, patience) =>
+                {
+                    var connection = await peer.GetAsync(ConnectionKind.General, patience).ConfigureAwait(false);
+                    return await connection.SendAsync<TRequest, TResponse>(
+                        request, versionCap, cancellation: patience).ConfigureAwait(false);
+                }, token).ConfigureAwait(false);
         }, errorOf, static () => { }, cancellation);
     }
+
+    /// <inheritdoc cref="AnyBroker.AskAsync"/>
+    public Task<T> AskAnyAsync<T>(
+        IReadOnlyList<BrokerPeer> candidates, Func<BrokerPeer, CancellationToken, Task<T>> ask,
+        CancellationToken cancellation) => AnyBroker.AskAsync(candidates, Options, Runtime, ask, cancellation);
 
     /// <summary>A request for the controller, tried until <see cref="ClientOptions.ApiTimeout"/>. In a KRaft cluster
     /// any broker

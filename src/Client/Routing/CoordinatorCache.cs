@@ -51,24 +51,21 @@ sealed class CoordinatorCache(ClientCore core)
 
     async ValueTask<Found> AskAsync(string key, CoordinatorKind kind, CancellationToken cancellation)
     {
-        Net.BrokerConnection? connection = null;
-        KafkaConnectionException? last = null;
-        foreach (var peer in core.Pool.Candidates())
+        var found = await core.AskAnyAsync(
+            core.Pool.Candidates(), (peer, patience) => AskAsync(peer, key, kind, patience), cancellation)
+            .ConfigureAwait(false);
+        if (found.Error == ErrorCode.None && core.Pool.Find(found.NodeId) is null)
         {
-            try
-            {
-                connection = await peer.GetAsync(Net.ConnectionKind.General, cancellation).ConfigureAwait(false);
-                break;
-            }
-            catch (KafkaConnectionException e)
-            {
-                last = e;
-            }
+            // Its address comes from metadata, like every broker's.
+            await core.Metadata.RefreshAsync(cancellation: cancellation).ConfigureAwait(false);
         }
-        if (connection is null)
-        {
-            throw last ?? new KafkaConnectionException("No broker is known.");
-        }
+        return found;
+    }
+
+    static async Task<Found> AskAsync(
+        Net.BrokerPeer peer, string key, CoordinatorKind kind, CancellationToken cancellation)
+    {
+        var connection = await peer.GetAsync(Net.ConnectionKind.General, cancellation).ConfigureAwait(false);
         var version = connection.Versions.Choose<FindCoordinatorRequest, FindCoordinatorResponse>(
             VersionCap, connection.Broker);
         var request = new FindCoordinatorRequest { KeyType = (sbyte)kind };
@@ -82,17 +79,11 @@ sealed class CoordinatorCache(ClientCore core)
         }
         var response = await connection.SendAsync<FindCoordinatorRequest, FindCoordinatorResponse>(
             request, version, cancellation: cancellation).ConfigureAwait(false);
-        var found = version < FirstVersionWithList
+        return version < FirstVersionWithList
             ? new Found(response.ErrorCode, response.ErrorMessage, response.NodeId)
             : response.Coordinators is [var only, ..]
                 ? new Found(only.ErrorCode, only.ErrorMessage, only.NodeId)
                 : new Found(ErrorCode.CoordinatorNotAvailable, "The answer names no coordinator.", -1);
-        if (found.Error == ErrorCode.None && core.Pool.Find(found.NodeId) is null)
-        {
-            // Its address comes from metadata, like every broker's.
-            await core.Metadata.RefreshAsync(cancellation: cancellation).ConfigureAwait(false);
-        }
-        return found;
     }
 
     readonly record struct Found(ErrorCode Error, string? Text, int NodeId);

@@ -120,7 +120,7 @@ public sealed class LagReader(KafkaClient client, LagOptions? options = null, Ti
         }
         catch (KafkaServerException e)
         {
-            return new Described(group, new Dictionary<TopicPartition, CommittedOffset>(), e.Message);
+            return new Described(group, new Dictionary<TopicPartition, GroupOffset>(), e.Message);
         }
     }
 
@@ -158,12 +158,12 @@ public sealed class LagReader(KafkaClient client, LagOptions? options = null, Ti
     static long PlaceOf(PartitionLag p) => Math.Max(p.Committed ?? -1, p.Start);
 
     static IEnumerable<string> TopicsOf(
-        GroupDescription group, IReadOnlyDictionary<TopicPartition, CommittedOffset> offsets) =>
+        GroupDescription group, IReadOnlyDictionary<TopicPartition, GroupOffset> offsets) =>
         offsets.Keys.Concat(group.Members.SelectMany(static m => m.Assigned)).Select(static p => p.Topic).Distinct();
 
     static PartitionLag Compute(
         TopicPartition partition,
-        IReadOnlyDictionary<TopicPartition, CommittedOffset> offsets,
+        IReadOnlyDictionary<TopicPartition, GroupOffset> offsets,
         IReadOnlyDictionary<TopicPartition, OffsetResult> starts,
         IReadOnlyDictionary<TopicPartition, OffsetResult> stable,
         IReadOnlyDictionary<TopicPartition, OffsetResult> ends)
@@ -183,7 +183,7 @@ public sealed class LagReader(KafkaClient client, LagOptions? options = null, Ti
     }
 
     readonly record struct Described(
-        GroupDescription Group, IReadOnlyDictionary<TopicPartition, CommittedOffset> Offsets, string? Error);
+        GroupDescription Group, IReadOnlyDictionary<TopicPartition, GroupOffset> Offsets, string? Error);
 
     static LagOptions Checked(LagOptions options)
     {

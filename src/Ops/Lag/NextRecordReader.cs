@@ -82,7 +82,8 @@ sealed class NextRecordReader(KafkaClient client, TimeProvider clock, LagOptions
             {
                 using (batch)
                 {
-                    if (turn.Remove(batch.TopicPartition, out var place))
+                    // An empty batch only moved the position, which is looked at below.
+                    if (batch.Count > 0 && turn.Remove(batch.TopicPartition, out var place))
                     {
                         consumer.Pause(batch.TopicPartition);
                         found[(place.Partition, place.Offset)] = batch[0].Offset < place.End

@@ -14,7 +14,7 @@ public sealed class GroupOffsetsCanBeSet
         await using var cluster = await Cluster.StartAsync(engine);
         var topic = await cluster.CreateTopicAsync(partitions: 2);
         var group = Cluster.NewName("group");
-        var wanted = new Dictionary<TopicPartition, CommittedOffset>
+        var wanted = new Dictionary<TopicPartition, GroupOffset>
         {
             [new TopicPartition(topic, 0)] = new(5, Metadata: "note"),
             [new TopicPartition(topic, 1)] = new(7),

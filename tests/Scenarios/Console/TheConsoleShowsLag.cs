@@ -15,7 +15,7 @@ public sealed class TheConsoleShowsLag
         var hourAgo = TimeProvider.System.GetUtcNow().AddHours(-1).ToUnixTimeMilliseconds();
         await console.Box.SendAsync([.. Enumerable.Range(0, 10).Select(i =>
             new ProducerRecord("orders", null, [(byte)i]) { Partition = 1, TimestampMs = hourAgo + i })]);
-        var commits = new Dictionary<TopicPartition, CommittedOffset>
+        var commits = new Dictionary<TopicPartition, GroupOffset>
         {
             [new TopicPartition("orders", 1)] = new(4),
             [new TopicPartition("orders", 0)] = new(0),

@@ -7,7 +7,7 @@ using Millrace.Client.Produce;
 using Millrace.Protocol;
 using Millrace.Testing;
 using Xunit;
-using CommittedOffset = Millrace.Client.Administration.CommittedOffset;
+using GroupOffset = Millrace.Client.Administration.GroupOffset;
 
 namespace Millrace.Scenarios.Testing;
 
@@ -52,7 +52,7 @@ public sealed class DataOutlivesTheBroker
         }
 
         var set = await client.Admin.AlterGroupOffsetsAsync(
-            "group", new Dictionary<TopicPartition, CommittedOffset> { [Partition] = new(4, Metadata: "map") });
+            "group", new Dictionary<TopicPartition, GroupOffset> { [Partition] = new(4, Metadata: "map") });
         Assert.Null(set[Partition]);
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Millrace.Client;
+using Millrace.Client.Routing;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
 using Millrace.Protocol.Records;
@@ -55,21 +56,24 @@ sealed class ScriptedBroker : IAsyncDisposable
 
     public async Task<KafkaClient> StartAsync(ClientOptions? options = null)
     {
-        await ListenAsync("broker", 1);
-        if (HasSecondNode)
-        {
-            await ListenAsync("other", 2);
-        }
-        return new KafkaClient(
-            options ?? new ClientOptions { BootstrapServers = "broker:9092" },
-            new ClientRuntime
-            {
-                TimeProvider = Clock,
-                Transport = _transport,
-                Random = new Random(1),
-                BufferPool = Pool,
-            });
+        await ListenAsync();
+        return new KafkaClient(options ?? new ClientOptions { BootstrapServers = "broker:9092" }, Runtime);
     }
+
+    /// <summary>As <see cref="StartAsync"/>, for what users of the client do not see.</summary>
+    public async Task<ClientCore> StartCoreAsync()
+    {
+        await ListenAsync();
+        return new ClientCore(new ClientOptions { BootstrapServers = "broker:9092" }, Runtime);
+    }
+
+    ClientRuntime Runtime => new()
+    {
+        TimeProvider = Clock,
+        Transport = _transport,
+        Random = new Random(1),
+        BufferPool = Pool,
+    };
 
     /// <summary>Waits for a condition while the clock goes on, so that pauses end.</summary>
     public Task UntilAsync(Func<bool> condition, long stepMs = 10) => Until.TrueAsync(
@@ -100,6 +104,15 @@ sealed class ScriptedBroker : IAsyncDisposable
         foreach (var listener in _listeners)
         {
             await listener.DisposeAsync();
+        }
+    }
+
+    async Task ListenAsync()
+    {
+        await ListenAsync("broker", 1);
+        if (HasSecondNode)
+        {
+            await ListenAsync("other", 2);
         }
     }
 
@@ -181,6 +194,9 @@ sealed class ScriptedBroker : IAsyncDisposable
             case ApiKey.InitProducerId:
                 Respond(writer, header, new InitProducerIdResponse { ProducerId = 7, ProducerEpoch = 0 });
                 break;
+            case ApiKey.FindCoordinator:
+                Respond(writer, header, new FindCoordinatorResponse { NodeId = 2 });
+                break;
             case ApiKey.Produce:
                 Frame.ReadRequestTags(ref reader, header.ApiVersion >= ProduceRequest.FirstFlexibleVersion);
                 var request = new ProduceRequest();
@@ -206,6 +222,7 @@ sealed class ScriptedBroker : IAsyncDisposable
         {
             ApiKey.Metadata => MetadataRequest.FirstFlexibleVersion,
             ApiKey.InitProducerId => InitProducerIdRequest.FirstFlexibleVersion,
+            ApiKey.FindCoordinator => FindCoordinatorRequest.FirstFlexibleVersion,
             _ => ProduceRequest.FirstFlexibleVersion,
         };
         Frame.WriteResponse(
@@ -219,6 +236,7 @@ sealed class ScriptedBroker : IAsyncDisposable
         [
             new() { ApiKey = (short)ApiKey.Produce, MinVersion = 3, MaxVersion = 11 },
             new() { ApiKey = (short)ApiKey.Metadata, MinVersion = 1, MaxVersion = 12 },
+            new() { ApiKey = (short)ApiKey.FindCoordinator, MinVersion = 0, MaxVersion = 3 },
             new() { ApiKey = (short)ApiKey.ApiVersions, MinVersion = 0, MaxVersion = ApiVersionsMax },
             new() { ApiKey = (short)ApiKey.InitProducerId, MinVersion = 0, MaxVersion = 4 },
         ],

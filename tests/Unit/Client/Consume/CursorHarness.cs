@@ -104,6 +104,8 @@ sealed class CursorHarness : IDisposable
             {
                 foreach (var record in batch)
                     result.Add($"{batch.TopicPartition.Partition}:{record.Offset}");
+                if (batch.Count == 0)
+                    result.Add($"{batch.TopicPartition.Partition} to {batch.NextOffset}");
                 batch.Dispose();
             }
         }

@@ -166,7 +166,7 @@ public sealed class CursorSetTests
     }
 
     [Fact]
-    public void Control_batches_move_the_position_and_never_show()
+    public void Control_batches_never_show_and_at_the_end_an_empty_batch_tells_where_reading_goes_on()
     {
         using var fetch = new CursorHarness();
         fetch.Cursors.Add(CursorHarness.P(0), 0, -1);
@@ -174,8 +174,38 @@ public sealed class CursorSetTests
             (0, [.. fetch.Batch(0, CompressionType.None, 7, 0),
                 .. CursorHarness.Marker(1, 7, ControlRecordType.Abort)]));
 
-        Assert.Equal(["0:0"], fetch.TakeAll());   // read uncommitted shows it although it was aborted
+        // Read uncommitted shows the record although it was aborted.
+        Assert.Equal(["0:0", "0 to 2"], fetch.TakeAll());
         Assert.Equal(2, CursorHarness.Offsets(fetch.Plan())[0]);
+    }
+
+    [Fact]
+    public void An_empty_batch_has_no_bytes_and_says_what_every_batch_says()
+    {
+        using var fetch = new CursorHarness();
+        fetch.Cursors.Add(CursorHarness.P(0), 7, -1);
+        fetch.Answer(fetch.Plan(), (0, CursorHarness.Marker(7, 7, ControlRecordType.Commit)));
+
+        var batch = Assert.Single(fetch.Cursors.Take(fetch.Now)!);
+
+        Assert.Equal((0, 0, 8L, 1_000L), (batch.Count, batch.SizeBytes, batch.NextOffset, batch.HighWatermark));
+        Assert.Empty(batch);
+        batch.Retain();
+        batch.Dispose();
+        batch.Dispose();
+        Assert.Throws<ObjectDisposedException>(batch.Dispose);
+        Assert.Null(fetch.Cursors.Take(fetch.Now));
+    }
+
+    [Fact]
+    public void Markers_between_records_bring_no_empty_batch()
+    {
+        using var fetch = new CursorHarness();
+        fetch.Cursors.Add(CursorHarness.P(0), 0, -1);
+        var marker = CursorHarness.Marker(0, 7, ControlRecordType.Commit);
+        fetch.Answer(fetch.Plan(), (0, [.. marker, .. fetch.Batch(1, 0)]));
+
+        Assert.Equal(["0:1"], fetch.TakeAll());
     }
 
     [Fact]
@@ -202,7 +232,7 @@ public sealed class CursorSetTests
                 new() { ProducerId = 7, FirstOffset = 0 }],
         });
 
-        Assert.Equal(["0:1", "0:2", "0:5"], fetch.TakeAll());
+        Assert.Equal(["0:1", "0:2", "0:5", "0 to 7"], fetch.TakeAll());
         Assert.Equal(7, CursorHarness.Offsets(fetch.Plan())[0]);
     }
 

@@ -164,6 +164,24 @@ public sealed class ProducerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_partitioner_that_throws_fails_its_own_record_and_nothing_else()
+    {
+        var calls = 0;
+        await using var producer = _client.CreateProducer(new ProducerOptions
+        {
+            KeyPartitioner = (_, _, _) => Interlocked.Increment(ref calls) == 1 ? throw new KeyNotFoundException() : 0,
+        });
+
+        // The topic is not known yet, so it is the metadata loop that lets the first record in.
+        var first = producer.SendAsync(Record()).AsTask();
+        await Assert.ThrowsAsync<KeyNotFoundException>(() => Finish(first));
+
+        Assert.Equal(0, (await Finish(producer.SendAsync(Record()).AsTask())).Offset);
+        var refresh = _client.Admin.DescribeTopicsAsync(["t"]).AsTask();
+        Assert.Single(await Finish(refresh));
+    }
+
+    [Fact]
     public async Task Every_buffer_goes_back_to_the_pool()
     {
         var producer = _client.CreateProducer();

@@ -46,6 +46,15 @@ sealed class Bench(ListenerPlan plan) : IListenerEvents
         return this;
     }
 
+    /// <summary>A batch without records: markers stand where reading went on.</summary>
+    public Bench ReceiveMarkers(int count)
+    {
+        _next += count;
+        LiveBatches++;
+        Core.OnPolled([new Batch(this, _next, [], _end)], Now);
+        return this;
+    }
+
     public Delivery? TryStart()
     {
         while (Core.Ready.TryTake(out var lane))

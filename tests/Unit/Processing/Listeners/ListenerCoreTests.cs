@@ -35,6 +35,27 @@ public sealed class ListenerCoreTests
     }
 
     [Fact]
+    public void A_commit_follows_to_the_end_of_a_partition_that_ends_in_transaction_markers()
+    {
+        var test = new Bench(new ListenerPlan { Name = "t" });
+        test.Assign(0).Receive("a").ReceiveMarkers(2);
+        var record = test.Start();
+        test.Now += 60_000;
+        Assert.Empty(test.Tick().Commits);     // the record before the markers is not done
+        test.End(record, Outcome.Done);
+        test.Now += 60_000;
+
+        var commit = Assert.Single(test.Tick().Commits);
+        Assert.Equal(new OffsetCommit(Partition, 3, ""), Assert.Single(commit.Offsets));
+        test.Answer(commit, ErrorCode.None);
+        test.ReceiveMarkers(1);
+        test.Now += 60_000;
+
+        Assert.Equal(4, Assert.Single(Assert.Single(test.Tick().Commits).Offsets).Offset);
+        Assert.Equal(0, test.LiveBatches);
+    }
+
+    [Fact]
     public void Records_without_a_key_do_not_wait_for_each_other()
     {
         var test = new Bench(new ListenerPlan { Name = "t", Order = RecordOrder.ByKey });

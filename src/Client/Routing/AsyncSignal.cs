@@ -1,4 +1,4 @@
-namespace Millrace.Client.Consume;
+namespace Millrace.Client.Routing;
 
 /// <summary>Wakes one waiter. A signal that comes while nobody waits is kept, once.</summary>
 sealed class AsyncSignal
