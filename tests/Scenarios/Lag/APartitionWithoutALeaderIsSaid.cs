@@ -28,7 +28,7 @@ public sealed class APartitionWithoutALeaderIsSaid
         await using var producer = client.CreateProducer(
             new ProducerOptions { DeliveryTimeout = TimeSpan.FromSeconds(2) });
         await producer.SendAsync(new ProducerRecord("orders", null, [1]) { Partition = 0 });
-        var commits = new Dictionary<TopicPartition, CommittedOffset>
+        var commits = new Dictionary<TopicPartition, GroupOffset>
         {
             [new TopicPartition("orders", 0)] = new(0),
             [new TopicPartition("orders", 1)] = new(0),
