@@ -31,7 +31,7 @@ static class Benchmarks
 
     static Benchmark Consume(string name, int count, int size) => new(
         name, $"{size} B values from the beginning, checksums verified, without a group", Rate, HigherIsBetter: true,
-        Ours($"consume --count {count}"),
+        Ours($"consume --count {count} --warmup {count / 2}"),
         Rdperf($"consume --count {count} --batch-api -X check.crcs=true"),
         new Filling(count, size));
 

@@ -54,6 +54,7 @@ sealed class Report
             ("allocatedBytesPerRecord", "B allocated a record"),
             ("ackP99Us", "µs at the 99th percentile"),
             ("orderViolations", "order violations"),
+            ("meanWorkMs", "ms the work really took"),
         })
         {
             if (runs[0].ContainsKey(field))

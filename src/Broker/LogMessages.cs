@@ -56,6 +56,12 @@ static partial class LogMessages
     [LoggerMessage(16, LogLevel.Error, "The connection of {Remote} failed in a way that is not expected; it is closed")]
     public static partial void ConnectionFailed(this ILogger logger, Exception error, string remote);
 
+    [LoggerMessage(17, LogLevel.Warning,
+        "The topic catalogue in {Directory} ended in {Bytes} bytes that are no sound change; they were cut off. After "
+            + "a crash that is the change it interrupted; else the file was damaged: compare the topics with a "
+            + "backup.")]
+    public static partial void CatalogCut(this ILogger logger, string directory, long bytes);
+
     [LoggerMessage(15, LogLevel.Warning, "Skipped a record of {Topic} at offset {Offset}: {Problem}")]
     public static partial void RecordSkipped(this ILogger logger, string topic, long offset, string problem);
 }

@@ -52,6 +52,8 @@ public sealed class KafkaConnectionException : Exception
 /// the enqueued records that failed since the last flush.</summary>
 public sealed class ProduceException : KafkaServerException
 {
+    readonly string _text;
+
     /// <summary>Makes the exception.</summary>
     /// <param name="code">The error of the first failed record.</param>
     /// <param name="text">What happened to it, naming topic and partition, and the remedy.</param>
@@ -62,6 +64,7 @@ public sealed class ProduceException : KafkaServerException
         ErrorCode code, string text, long failedCount = 1, bool maybeWritten = false, Exception? inner = null)
         : base(code, text, inner)
     {
+        _text = text;
         FailedCount = failedCount;
         MaybeWritten = maybeWritten;
     }
@@ -71,4 +74,6 @@ public sealed class ProduceException : KafkaServerException
 
     /// <summary>True when no broker answered the last try: the record may have been written nevertheless.</summary>
     public bool MaybeWritten { get; }
+
+    internal ProduceException Copy() => new(Code, _text, FailedCount, MaybeWritten, InnerException);
 }

@@ -32,8 +32,23 @@ sealed class DeleteTopics(BrokerState state)
                 foreach (var topic in deleted) groups.OnTopicDeleted(topic, step);
                 step.Reply(reply, response);
             },
-            _ => response,
+            code => WithoutTombstones(response, deleted, code),
             context.Closed).ConfigureAwait(false);
+    }
+
+    // The topics are gone all the same; who makes them again must know what groups would go on from.
+    static DeleteTopicsResponse WithoutTombstones(
+        DeleteTopicsResponse response, List<string> deleted, ErrorCode code)
+    {
+        foreach (var result in response.Responses)
+        {
+            if (result.ErrorCode != ErrorCode.None || !deleted.Contains(result.Name!)) continue;
+            result.ErrorCode = code;
+            result.ErrorMessage = $"Topic '{result.Name}' is deleted, but not the offsets that groups committed for "
+                + "it: delete those before a topic of that name is made again.";
+        }
+
+        return response;
     }
 
     DeleteTopicsResponse.DeletableTopicResult Delete(

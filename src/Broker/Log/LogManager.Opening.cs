@@ -24,6 +24,8 @@ sealed partial class LogManager
         _recoveryPoints = OffsetCheckpoint.Load(files, directory, LogFiles.RecoveryPoints, limits);
         _startOffsets = OffsetCheckpoint.Load(files, directory, LogFiles.LogStartOffsets, limits);
         Topics = TopicCatalog.Open(files, directory, context.IsDurable, limits);
+        if (Topics.CutBytes > 0)
+            options.Logger.CatalogCut(directory, Topics.CutBytes);
         try
         {
             // Gone before anything is written: from here on a crash is a crash.

@@ -67,6 +67,10 @@ sealed class TopicCatalog : IDisposable
     /// <summary>Ids of topics whose deletion the file still remembers.</summary>
     public HashSet<Guid> DeletedIds { get; } = [];
 
+    /// <summary>Bytes at the file's end that were no sound change when it was opened, and were cut off: a change that a
+    /// crash tore, which nobody was told of, or damage.</summary>
+    public long CutBytes { get; private init; }
+
     /// <summary>Opens the file, making it if need be.</summary>
     /// <exception cref="StorageException">It cannot be opened, or is of an unknown layout.</exception>
     public static TopicCatalog Open(IFileSystem files, string directory, bool isDurable, LogLimits limits)
@@ -92,6 +96,7 @@ sealed class TopicCatalog : IDisposable
             end += size;
             changes++;
         }
+        var cut = bytes.Length - end;
         if (changes > CompactAbove && changes > 2 * state.ByName.Count)
         {
             bytes = state.ToBytes();
@@ -104,7 +109,12 @@ sealed class TopicCatalog : IDisposable
         // Also what a killed process wrote and did not flush: from here on it is served.
         if (isDurable)
             file.Flush();
-        var catalog = new TopicCatalog(file, isDurable, limits.MaxCatalogRecordBytes) { _end = end, _state = state };
+        var catalog = new TopicCatalog(file, isDurable, limits.MaxCatalogRecordBytes)
+        {
+            _end = end,
+            _state = state,
+            CutBytes = cut,
+        };
         catalog.DeletedIds.UnionWith(deleted);
         return catalog;
     }

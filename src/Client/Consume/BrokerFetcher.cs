@@ -90,9 +90,21 @@ sealed class BrokerFetcher(
 /// <summary>What the parts of one consumer wake each other with.</summary>
 sealed class ConsumerSignals
 {
+    Exception? _failure;
+
     /// <summary>There may be something to poll.</summary>
     public AsyncSignal Poll { get; } = new();
 
     /// <summary>A position may have to be found.</summary>
     public AsyncSignal Resets { get; } = new();
+
+    /// <summary>Why a part of the consumer works no more; null while all do. Only a bug sets it.</summary>
+    public Exception? Failure => Volatile.Read(ref _failure);
+
+    /// <summary>A part of the consumer ended: the next poll says so, or the application would wait for ever.</summary>
+    public void Fail(Exception failure)
+    {
+        Interlocked.CompareExchange(ref _failure, failure, null);
+        Poll.Set();
+    }
 }

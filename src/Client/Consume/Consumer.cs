@@ -36,7 +36,7 @@ public sealed partial class Consumer : IAsyncDisposable
         _lanes.Update(core.Metadata.View);
         _fetching = new Fetching(core, options, _lanes, _signals);
         if (options.GroupId is { } group)
-            _member = new GroupMember(core, _lanes, Settings(group, options), OnGroupEvent);
+            _member = new GroupMember(core, _lanes, Settings(group, options), OnGroupEvent, _signals.Fail);
     }
 
     CursorSet Cursors => _fetching.Cursors;
@@ -119,7 +119,8 @@ public sealed partial class Consumer : IAsyncDisposable
     /// <exception cref="CorruptBatchException">A batch cannot be read.</exception>
     /// <exception cref="KafkaServerException">Reading a partition is forbidden, or its position cannot be found, or
     /// the group refused this member for good.</exception>
-    /// <exception cref="InvalidOperationException">Another poll is under way.</exception>
+    /// <exception cref="InvalidOperationException">Another poll is under way, or a part of the consumer failed in a way
+    /// that only a bug explains; then every further poll throws, and another consumer must take over.</exception>
     public async ValueTask<PollResult> PollAsync(TimeSpan timeout, CancellationToken cancellation = default)
     {
         if (Interlocked.Exchange(ref _isPolling, 1) != 0)
@@ -133,6 +134,7 @@ public sealed partial class Consumer : IAsyncDisposable
             while (true)
             {
                 ThrowIfClosed();
+                ThrowIfFailed();
                 if (TryPoll() is { } result)
                     return result;
                 cancellation.ThrowIfCancellationRequested();
@@ -195,6 +197,16 @@ public sealed partial class Consumer : IAsyncDisposable
 
     /// <inheritdoc cref="CloseAsync"/>
     public ValueTask DisposeAsync() => CloseAsync();
+
+    void ThrowIfFailed()
+    {
+        if (_signals.Failure is { } failure)
+        {
+            throw new InvalidOperationException(
+                $"A background loop of the consumer failed: {failure.Message} Close it and make another; the client's "
+                + "log has the details.", failure);
+        }
+    }
 
     void ThrowIfClosed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _isClosed) != 0, this);
 

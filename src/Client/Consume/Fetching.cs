@@ -53,7 +53,7 @@ sealed class Fetching : IAsyncDisposable
         lock (_gate)
         {
             if (_loops.Count == 0 && !_stop.IsCancellationRequested)
-                _loops.Add(Loop.Start("consumer positions", _core.Logger, RunResetsAsync));
+                _loops.Add(Loop.Start("consumer positions", _core.Logger, RunResetsAsync, Signals.Fail));
         }
         if (isNew)
             Refresh();
@@ -75,7 +75,7 @@ sealed class Fetching : IAsyncDisposable
                     continue;
                 var fetcher = new BrokerFetcher(node, _core, _lanes, Cursors, Budget, Signals, _stop.Token);
                 _fetchers[node] = fetcher;
-                _loops.Add(Loop.Start("fetcher", _core.Logger, fetcher.RunAsync));
+                _loops.Add(Loop.Start("fetcher", _core.Logger, fetcher.RunAsync, Signals.Fail));
             }
         }
         WakeFetchers();
@@ -176,6 +176,14 @@ sealed class Fetching : IAsyncDisposable
             foreach (var tp in open.Keys)
                 ConsumerLog.ResetFailed(_core.Logger, tp.Topic, tp.Partition, e.Message);
             _core.Metadata.RequestRefresh();
+        }
+#pragma warning disable CA1031 // Nobody awaits this: a bug would leave the partitions without a position for ever.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            LogMessages.LoopFailed(_core.Logger, e, "consumer positions");
+            Signals.Fail(e);
+            return;
         }
         foreach (var reset in open.Values)
             Cursors.Fail(reset, _core.Runtime.NowMs(), null);

@@ -27,6 +27,7 @@ sealed class GroupMember : IAsyncDisposable
     readonly ConnectionPool _lanes;
     readonly GroupSettings _settings;
     readonly Action<GroupEvent> _onEvent;
+    readonly Action<Exception> _onFailure;
     readonly MetadataInterest _interest;
     readonly GroupMemberCore _machine;   // guarded by _gate
     readonly Lock _gate = new();
@@ -40,8 +41,12 @@ sealed class GroupMember : IAsyncDisposable
     /// <param name="lanes">The consumer's own connections.</param>
     /// <param name="settings">The member.</param>
     /// <param name="onEvent">Called in order, by one thread at a time, without locks.</param>
-    public GroupMember(ClientCore core, ConnectionPool lanes, GroupSettings settings, Action<GroupEvent> onEvent)
+    /// <param name="onFailure">Called when the member works no more, which only a bug explains.</param>
+    public GroupMember(
+        ClientCore core, ConnectionPool lanes, GroupSettings settings, Action<GroupEvent> onEvent,
+        Action<Exception> onFailure)
     {
+        _onFailure = onFailure;
         _core = core;
         _lanes = lanes;
         _settings = settings;
@@ -66,7 +71,7 @@ sealed class GroupMember : IAsyncDisposable
         {
             _machine.Subscribe(topics, Now);
             if (!_stop.IsCancellationRequested)
-                _loop ??= Loop.Start("group member", _core.Logger, RunAsync);
+                _loop ??= Loop.Start("group member", _core.Logger, RunAsync, _onFailure);
         }
         _interest.Set(topics);
         _wake.Set();
@@ -195,6 +200,15 @@ sealed class GroupMember : IAsyncDisposable
         catch (OperationCanceledException)
         {
             return;   // stopping
+        }
+#pragma warning disable CA1031 // Nobody awaits this: a bug would leave the request under way for ever.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            LogMessages.LoopFailed(_core.Logger, e, "group member");
+            _onFailure(e);
+            lock (_gate)
+                _machine.OnFailed(request, Now);
         }
         _wake.Set();
     }

@@ -29,8 +29,7 @@ sealed partial class PartitionBuffer
                 Remove(batch);
                 return true;
             }
-            batch.LastError = answer.Error;
-            batch.LastErrorText = answer.Text;
+            NoteError(batch, answer);
             batch.IsAmbiguous |= answer.MaybeWritten || LeavesDoubt(answer.Error);
             if (rules.IsIdempotent && IsSequenceError(answer.Error))
             {
@@ -100,6 +99,16 @@ sealed partial class PartitionBuffer
             _waiting.Clear();
             _open = null;
         }
+    }
+
+    /// <summary>Keeps what to say should the batch fail in the end. That its number is not the next one is only the
+    /// consequence of what the oldest batch, or it itself, was refused for.</summary>
+    void NoteError(ProduceBatch batch, in BatchAnswer answer)
+    {
+        var isConsequence = rules.IsIdempotent && IsSequenceError(answer.Error)
+            && _sent[0].LastError != ErrorCode.None;
+        batch.LastError = isConsequence ? _sent[0].LastError : answer.Error;
+        batch.LastErrorText = isConsequence ? _sent[0].LastErrorText : answer.Text;
     }
 
     void AnswerSequenceError(ProduceBatch batch, ErrorCode code)

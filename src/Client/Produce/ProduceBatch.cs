@@ -142,7 +142,8 @@ sealed class ProduceBatch(BufferPool pool, int sizeLimit)
         {
             if (error is not null)
             {
-                source.Fail(error);
+                // One each: whoever awaits it adds a stack trace to it.
+                source.Fail(error is ProduceException produce ? produce.Copy() : error);
             }
             else
             {

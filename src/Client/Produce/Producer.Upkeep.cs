@@ -1,4 +1,5 @@
 using Millrace.Client.Metadata;
+using Millrace.Client.Routing;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
 
@@ -51,12 +52,12 @@ public sealed partial class Producer
                 return;
             }
             LogMessages.ProducerIdFailed(_core.Logger, response.ErrorCode.Name());
-            Abandon(new ProduceException(response.ErrorCode, NoProducerId));
+            AbandonIfFatal(response.ErrorCode, null);
         }
         catch (KafkaServerException e)
         {
             LogMessages.ProducerIdFailed(_core.Logger, e.Message);
-            Abandon(new ProduceException(e.Code, NoProducerId, inner: e));
+            AbandonIfFatal(e.Code, e);
         }
         catch (KafkaConnectionException e)
         {
@@ -69,6 +70,15 @@ public sealed partial class Producer
             {
                 WakeSenders();
             }
+        }
+    }
+
+    // What may pass is asked for again by the senders; DeliveryTimeout limits that.
+    void AbandonIfFatal(ErrorCode code, Exception? cause)
+    {
+        if (Retries.Decide(code) == RetryDecision.Fatal)
+        {
+            Abandon(new ProduceException(code, NoProducerId, inner: cause));
         }
     }
 

@@ -142,6 +142,7 @@ public sealed partial class Producer : IAsyncDisposable, IProducerPort
             throw;
         }
         var appended = partition.Append(record, bytes, source, isSticky);
+        AbandonIfDisposed();
         if (appended == Appended.Nothing)
         {
             return;
@@ -172,11 +173,23 @@ public sealed partial class Producer : IAsyncDisposable, IProducerPort
             pending.CancelOn(cancellation);
         }
         topic.Enqueue(pending, _admission);
+        AbandonIfDisposed();
         if (_admission.Waiting > 0)
         {
             WakeSenders();   // nothing lingers while somebody waits for memory
         }
         return pending.Buffered;
+    }
+
+    /// <summary>A record that was let in while the producer was disposed came too late to be failed with the
+    /// rest.</summary>
+    void AbandonIfDisposed()
+    {
+        if (_isDisposed)
+        {
+            _admission.RejectAll(Disposed());
+            Abandon(Disposed());
+        }
     }
 
     /// <summary>Appends a record that waited. Under the admission's lock.</summary>

@@ -10,24 +10,28 @@ using Millrace.Processing.Retry;
 namespace Millrace.Processing.Hosting;
 
 /// <summary>
-/// Runs one consumer for the host: starts it, or fails the start in one line; stops it with a drain. A consumer that
-/// ends by
-/// itself is logged and shows in its status and in the health checks.
+/// Runs one consumer for the host: starts it, or fails the start in one line; stops it with a drain, also when the host
+/// is disposed without having been stopped. A consumer that ends by itself is logged and shows in its status and in the
+/// health checks.
 /// </summary>
-sealed class ListenerService : IHostedService, IListenerControl, IDisposable
+sealed class ListenerService : IHostedService, IListenerControl, IAsyncDisposable, IDisposable
 {
     readonly IServiceProvider _services;
+    readonly Clusters _clusters;
     readonly TimeProvider _clock;
     readonly LogMessages _log;
     readonly ListenerMetrics _metrics;
     readonly SemaphoreSlim _gate = new(1); // one start or stop at a time
     volatile IRunningListener? _running;
     volatile ListenerStatus? _lastStatus;
+    int _isDisposed;
 
     public ListenerService(ConsumerRegistration registration, IServiceProvider services)
     {
         Registration = registration;
         _services = services;
+        // Here and not at the start: what was made before is disposed after, and a drain needs its connections.
+        _clusters = services.GetRequiredService<Clusters>();
         _clock = services.GetRequiredService<TimeProvider>();
         _log = new LogMessages(services.GetRequiredService<ILoggerFactory>().CreateLogger("Millrace.Processing"));
         _metrics = services.GetRequiredService<Metrics>().For(registration.GroupId, _clock, () => _running?.Status);
@@ -97,13 +101,23 @@ sealed class ListenerService : IHostedService, IListenerControl, IDisposable
         }
     }
 
-    public void Dispose() => _gate.Dispose();
+    public async ValueTask DisposeAsync()
+    {
+        // Twice: it is registered as itself and as a hosted service.
+        if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
+        {
+            await StopAsync(CancellationToken.None).ConfigureAwait(false);
+            _gate.Dispose();
+        }
+    }
+
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     async Task StartLockedAsync(ConsumerSettings settings, CancellationToken cancellation)
     {
         var connection = _services.GetRequiredService<IOptionsMonitor<MillraceOptions>>().Get(
             Registration.Connection.Name);
-        var cluster = _services.GetRequiredService<Clusters>().Get(Registration.Connection.Name);
+        var cluster = _clusters.Get(Registration.Connection.Name);
         var targets = await SetUpTopicsAsync(cluster, connection, settings, cancellation).ConfigureAwait(false);
         var context = Registration.BindContext(_services, []);
         var handlers = Registration.Handlers.Select(handler => handler.Bind(context)).ToList();

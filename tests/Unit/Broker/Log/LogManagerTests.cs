@@ -195,6 +195,7 @@ public sealed class LogManagerTests
                 file.Write(intact.AsSpan(0, (int)length), 0);
             }
             data.Kill();
+            Assert.Equal(length - whole, data.Manager.Topics.CutBytes);
             Assert.Equal(["t"], data.Manager.Topics.All.Keys);
             data.Manager.CreateTopic("third", 1);
             data.Kill();

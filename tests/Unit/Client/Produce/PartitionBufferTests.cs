@@ -110,6 +110,19 @@ public sealed class PartitionBufferTests : IAsyncDisposable
     }
 
     [Fact]
+    public void A_batch_behind_a_refused_one_fails_with_the_cause_and_not_with_its_consequence()
+    {
+        var (a, b) = SendTwo();
+        Refuse(a, ErrorCode.KafkaStorageError);
+        Refuse(b, ErrorCode.OutOfOrderSequenceNumber);
+        _clock.Advance(500);
+        Assert.Same(a, Take());
+        Refuse(a, ErrorCode.OutOfOrderSequenceNumber);
+        _clock.Advance(60_000);
+        Assert.All(Expire(), failed => Assert.Equal(ErrorCode.KafkaStorageError, failed.Error.Code));
+    }
+
+    [Fact]
     public void A_batch_in_flight_is_not_failed_however_late_it_is()
     {
         var (a, b) = SendTwo();

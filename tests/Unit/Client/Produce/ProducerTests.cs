@@ -31,6 +31,25 @@ public sealed class ProducerTests : IAsyncLifetime
         }
     }
 
+    [Fact]
+    public async Task A_record_that_slipped_in_while_the_producer_was_disposed_fails_and_does_not_hang()
+    {
+        Producer? producer = null;
+        producer = _client.CreateProducer(new ProducerOptions
+        {
+            // Between the look at whether the producer is disposed and the append.
+            KeyPartitioner = (_, _, _) =>
+            {
+                producer!.DisposeAsync().AsTask().Wait();
+                return 0;
+            },
+        });
+        await using var other = _client.CreateProducer();
+        await Finish(other.SendAsync(Record()).AsTask());   // the topic is known: nothing waits for metadata
+        await Assert.ThrowsAsync<ProduceException>(
+            () => Finish(producer.SendAsync(ProducerRecord.FromText("t", "k", "v")).AsTask()));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -172,8 +191,10 @@ public sealed class ProducerTests : IAsyncLifetime
             KeyPartitioner = (_, _, _) => Interlocked.Increment(ref calls) == 1 ? throw new KeyNotFoundException() : 0,
         });
 
-        // The topic is not known yet, so it is the metadata loop that lets the first record in.
+        // The topic is not there yet, so it is the metadata loop that lets the first record in.
+        _broker.HasTopic = false;
         var first = producer.SendAsync(Record()).AsTask();
+        _broker.HasTopic = true;
         await Assert.ThrowsAsync<KeyNotFoundException>(() => Finish(first));
 
         Assert.Equal(0, (await Finish(producer.SendAsync(Record()).AsTask())).Offset);

@@ -37,7 +37,7 @@ sealed class FakeCluster : ICluster, IClusterFactory
 
     public IRunningListener Start(ListenerStart start)
     {
-        var listener = new FakeListener(start);
+        var listener = new FakeListener(start, this);
         Started.Add(listener);
         return listener;
     }
@@ -49,7 +49,7 @@ sealed class FakeCluster : ICluster, IClusterFactory
     }
 }
 
-sealed class FakeListener(ListenerStart start) : IRunningListener
+sealed class FakeListener(ListenerStart start, FakeCluster cluster) : IRunningListener
 {
     readonly TaskCompletionSource _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -59,10 +59,14 @@ sealed class FakeListener(ListenerStart start) : IRunningListener
 
     public Task Completion => _end.Task;
 
+    /// <summary>It was stopped while its cluster could still take commits.</summary>
+    public bool WasStoppedInTime { get; private set; }
+
     public void Fail(Exception exception) => _end.SetException(exception);
 
     public ValueTask StopAsync(CancellationToken cancellation)
     {
+        WasStoppedInTime = !cluster.IsDisposed;
         _end.TrySetResult();
         return default;
     }

@@ -38,6 +38,26 @@ public sealed class HostingTests : IAsyncDisposable
     static Task<HealthReport> Health(IHost host, string tag) => host.Services.GetRequiredService<HealthCheckService>()
         .CheckHealthAsync(registration => registration.Tags.Contains(tag));
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_host_that_is_disposed_without_a_stop_stops_its_consumers_before_their_connections(bool isAsync)
+    {
+        var host = Build(Orders);
+        await host.StartAsync();
+        if (isAsync)
+        {
+            await ((IAsyncDisposable)host).DisposeAsync();
+        }
+        else
+        {
+            host.Dispose();
+        }
+
+        Assert.True(_cluster.Started[0].WasStoppedInTime);
+        Assert.True(_cluster.IsDisposed);
+    }
+
     [Fact]
     public async Task A_host_starts_its_consumers_and_stops_them()
     {
