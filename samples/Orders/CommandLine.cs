@@ -18,7 +18,8 @@ static partial class CommandLine
         Option("--seed", "Which orders are generated.", 42);
 
     static readonly Option<string?> Input =
-        Option<string?>("--input", "Feed the JSON lines of this file instead; - for standard input.");
+        Option<string?>("--input", "Feed the JSON lines of this file instead, or of standard input for -. A line: "
+            + """{"orderId":"o-1","customer":"c-1","amountCents":100}""");
 
     static readonly Option<bool> NoFeed =
         Option<bool>("--no-feed", "Feed nothing and run until Ctrl+C: any Kafka client may produce.");
