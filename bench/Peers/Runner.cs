@@ -45,6 +45,11 @@ static class Runner
                 }
             }
         }
+        catch (InvalidOperationException e)
+        {
+            await Console.Error.WriteLineAsync(e.Message);
+            return 1;
+        }
         finally
         {
             foreach (var cluster in clusters.Values)

@@ -24,15 +24,15 @@ sealed class Cluster : IAsyncDisposable
     /// <summary>Where it is.</summary>
     public string Address { get; }
 
-    /// <summary>Opens the cluster. <paramref name="bootstrap"/> wins over <paramref name="data"/>, both over the
-    /// settings file.</summary>
+    /// <summary>Opens the cluster. What the command line names, one of the two at most, wins over the settings
+    /// file.</summary>
     /// <param name="bootstrap">From the command line, or null.</param>
     /// <param name="data">From the command line, or null.</param>
     /// <param name="cancellation">Ends the waiting.</param>
     public static async Task<Cluster> OpenAsync(string? bootstrap, string? data, CancellationToken cancellation)
     {
         var settings = Settings.Load(Environment.CurrentDirectory);
-        if (data is not null && bootstrap is null)
+        if (data is not null)
         {
             return await OnDataAsync(data, cancellation).ConfigureAwait(false);
         }

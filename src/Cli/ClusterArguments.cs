@@ -20,6 +20,13 @@ sealed class ClusterArguments
     {
         command.Options.Add(Bootstrap);
         command.Options.Add(Data);
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(Bootstrap) is not null && result.GetResult(Data) is not null)
+            {
+                result.AddError("--bootstrap and --data name a cluster each: give one of them.");
+            }
+        });
         command.SetAction(async (parsed, cancellation) =>
         {
             var cluster = await Cluster.OpenAsync(parsed.GetValue(Bootstrap), parsed.GetValue(Data), cancellation)

@@ -64,9 +64,9 @@ public sealed record ConsumerOptions
     public TimeSpan FetchMaxWait { get; init; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>The most bytes of one fetch answer. Default 1 MiB, because a record that is kept keeps its whole
-    /// answer: 64 of them fit <see cref="MaxBufferedBytes"/>. An application that lets go of its records at once reads
-    /// faster with 4 MiB here and in <see cref="MaxPartitionFetchBytes"/>, beyond that no faster. A single larger batch
-    /// comes nevertheless.</summary>
+    /// answer: 64 of them fit <see cref="MaxBufferedBytes"/>. An application that lets go of its records at once may
+    /// read faster with 4 MiB here and in <see cref="MaxPartitionFetchBytes"/>, beyond that no faster. A single larger
+    /// batch comes nevertheless.</summary>
     public int FetchMaxBytes { get; init; } = 1024 * 1024;
 
     /// <summary>The most bytes of one partition in a fetch answer, and how much of a partition is buffered before it is

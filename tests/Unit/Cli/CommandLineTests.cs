@@ -18,6 +18,7 @@ public sealed class CommandLineTests
     [InlineData("console --port 70000", "--port '70000' is no port")]
     [InlineData("dlt list t.DLT --limit 0", "--limit '0' is not 1 to 1000.")]
     [InlineData("dlt list t.DLT --limit 1001", "--limit '1001' is not 1 to 1000.")]
+    [InlineData("lag --bootstrap h:1 --data d", "--bootstrap and --data name a cluster each: give one of them.")]
     [InlineData("dlt replay t.DLT", "'--to' is required")]
     [InlineData("dlt replay t.DLT --to t --rate x", "'x' for option '--rate': it takes a number.")]
     [InlineData("dlt replay t.DLT --to t --rate 0", "--rate '0' is too low: give at least 0.001, or leave it out")]
